@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/** @file rnnc.h Everything. */
+#ifndef RNNC_RNNC_H
+#define RNNC_RNNC_H
+#include "rnnc/cell.h"
+#include "rnnc/context.h"
+#include "rnnc/graph.h"
+#include "rnnc/model.h"
+#include "rnnc/optimizer.h"
+#include "rnnc/picture.h"
+#include "rnnc/plan.h"
+#include "rnnc/reference.h"
+#include "rnnc/run.h"
+#include "rnnc/sequence.h"
+#include "rnnc/status.h"
+#include "rnnc/stream.h"
+#include "rnnc/version.h"
+#include "rnnc/weights.h"
+#endif
