@@ -71,12 +71,10 @@ void rni_blas_product(bool transpose_a, bool transpose_b, int64_t m, int64_t n,
     for (int64_t i = 0; i < m; i += step.m)
         for (int64_t j = 0; j < n; j += step.n)
             for (int64_t p = 0; p < k; p += step.k)
-                cblas_sgemm(ROW_MAJOR, ta, tb, (int)least(m - i, step.m),
-                            (int)least(n - j, step.n),
-                            (int)least(k - p, step.k), alpha,
-                            a + (transpose_a ? p * lda + i : i * lda + p),
-                            leading(lda),
-                            b + (transpose_b ? j * ldb + p : p * ldb + j),
-                            leading(ldb), p == 0 ? beta : 1, c + i * ldc + j,
-                            leading(ldc));
+                cblas_sgemm(
+                    ROW_MAJOR, ta, tb, (int)least(m - i, step.m),
+                    (int)least(n - j, step.n), (int)least(k - p, step.k), alpha,
+                    a + (transpose_a ? p * lda + i : i * lda + p), leading(lda),
+                    b + (transpose_b ? j * ldb + p : p * ldb + j), leading(ldb),
+                    p == 0 ? beta : 1, c + i * ldc + j, leading(ldc));
 }

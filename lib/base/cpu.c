@@ -49,9 +49,7 @@ static const unsigned leaf7_avx512 =
 static uint32_t saved_registers(void)
 {
     uint32_t low, high;
-    __asm__ volatile(".byte 0x0f, 0x01, 0xd0"
-                     : "=a"(low), "=d"(high)
-                     : "c"(0));
+    __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
     return low;
 }
 

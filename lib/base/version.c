@@ -2,7 +2,7 @@
 // The version that was compiled in.
 #include "rnnc/version.h"
 
-#define TEXT(number) #number
+#define TEXT(number)                #number
 #define DOTTED(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
 const char *rnnc_version(void)
