@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Reads the version from include/rnnc/version.h, its only source.
-set(RNNC_VERSION 0.1.0)
-set(version_header "${CMAKE_CURRENT_LIST_DIR}/../include/rnnc/version.h")
-if(EXISTS "${version_header}")
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-                 "${version_header}")
-    file(STRINGS "${version_header}" version_lines
-         REGEX "^#define RNNC_VERSION_(MAJOR|MINOR|PATCH) +[0-9]+")
-    set(RNNC_VERSION "")
-    foreach(part MAJOR MINOR PATCH)
-        string(REGEX MATCH "RNNC_VERSION_${part} +([0-9]+)" unused
-               "${version_lines}")
-        list(APPEND RNNC_VERSION ${CMAKE_MATCH_1})
-    endforeach()
-    list(JOIN RNNC_VERSION "." RNNC_VERSION)
-endif()
+# Reads the versions from include/rnnc/version.h, their only source.
+set(header "${CMAKE_CURRENT_LIST_DIR}/../include/rnnc/version.h")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+file(STRINGS "${header}" lines REGEX "^#define RNNC_[A-Z]+_[A-Z]+ +[0-9]+")
+foreach(name VERSION_MAJOR VERSION_MINOR VERSION_PATCH ABI_VERSION)
+    string(REGEX MATCH "RNNC_${name} +([0-9]+)" unused "${lines}")
+    set(RNNC_${name} ${CMAKE_MATCH_1})
+endforeach()
+set(RNNC_VERSION
+    ${RNNC_VERSION_MAJOR}.${RNNC_VERSION_MINOR}.${RNNC_VERSION_PATCH})
