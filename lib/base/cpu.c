@@ -98,13 +98,13 @@ bool rni_isa_available(rni_isa isa)
 }
 
 // The highest that RNNC_ISA allows, whether or not it is available.
-static rni_isa cap(void)
+static int cap(void)
 {
     const char *wanted = getenv("RNNC_ISA");
     for (int isa = 0; wanted != NULL && isa < RNI_ISA_COUNT; isa++)
         if (strcmp(wanted, names[isa]) == 0)
-            return (rni_isa)isa;
-    return (rni_isa)(RNI_ISA_COUNT - 1);
+            return isa;
+    return RNI_ISA_COUNT - 1;
 }
 
 rni_isa rni_isa_choose(void)
