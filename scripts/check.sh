@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# All checks, from a Debian 12 with nothing but apt: installs what is missing,
+# builds with warnings as errors, and runs the tests as a user gets them, with
+# the reference BLAS and under sanitizers; also the layout of the sources and
+# the documentation. The summaries of ctest come last.
+# Usage: scripts/check.sh [--long]
+#   --long   also 64-bit ARM under qemu, and tests over all floats
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/setup.sh
+
+long=
+case ${1:-} in
+'') ;;
+--long) long=1 ;;
+*) echo "usage: scripts/check.sh [--long]" >&2 && exit 2 ;;
+esac
+jobs=$(nproc)
+bad=()
+summaries=()
+
+# attempt <name> <command>...: a failure is told at the end.
+attempt() {
+    local name=$1
+    shift
+    "$@" || bad+=("$name")
+}
+
+# build <preset> [target]
+build() {
+    cmake --preset "$1" -DRNNC_WERROR=ON >build/configure.log ||
+        { cat build/configure.log && return 1; }
+    cmake --build --preset "$1" -j "$jobs" ${2:+--target "$2"}
+}
+
+# run_tests <name> <preset> [ctest options]
+run_tests() {
+    local log=build/$1.log preset=$2
+    shift 2
+    summaries+=("$log")
+    $unrandomised ctest --preset "$preset" -j "$jobs" "$@" | tee "$log"
+}
+
+# check <preset> [ctest options]
+check() {
+    build "$1" && run_tests "$1" "$@"
+}
+
+# ThreadSanitizer cannot live with the most random of address layouts.
+unrandomised=
+if setarch "$(uname -m)" -R true 2>/dev/null; then
+    unrandomised="setarch $(uname -m) -R"
+fi
+
+need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
+    libopenblas-dev libblas-dev clang-format-14 doxygen doxygen-awesome-css \
+    graphviz
+mkdir -p build
+
+layout() {
+    find include lib src tests bench examples -name '*.[ch]' -print0 |
+        xargs -0 clang-format-14 --dry-run -Werror
+}
+
+uses_reference() {
+    local program
+    for program in build/reference-blas/tests/test_*; do
+        [ -x "$program" ] && [ -f "$program" ] || continue
+        ldd "$program" | grep -q '/blas/libblas\.so' && return 0
+    done
+    echo "no test of build/reference-blas loads the reference BLAS"
+    return 1
+}
+
+stage "layout of the sources"
+attempt layout layout
+
+stage "tests, release build"
+attempt release check release
+
+stage "documentation"
+attempt docs build release docs
+
+stage "tests, reference BLAS"
+attempt reference-blas check reference-blas -LE house
+attempt reference-blas-loaded uses_reference
+
+stage "tests, addresses, leaks and undefined behaviour"
+attempt asan check asan -LE house
+
+stage "tests of threads, races"
+attempt tsan check tsan -R 'team|thread|stream|context|run'
+
+if [ -n "$long" ]; then
+    stage "tests, 64-bit ARM"
+    arm() {
+        as_root dpkg --add-architecture arm64
+        need gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user \
+            libcmocka-dev:arm64 libblas-dev:arm64 && check aarch64 -LE house
+    }
+    attempt aarch64 arm
+
+    stage "tests, all floats"
+    export RNNC_TEST_LONG=1
+    attempt long run_tests long release -LE house --timeout 14400
+fi
+
+stage "summary"
+for log in "${summaries[@]}"; do
+    printf '%s: ' "$(basename "$log" .log)"
+    sed -n '/tests passed/,$p' "$log" | grep -v '^$'
+done
+if [ ${#bad[@]} -gt 0 ]; then
+    echo "FAILED: ${bad[*]}"
+    exit 1
+else
+    echo "all stages passed in $SECONDS s"
+fi
