@@ -124,7 +124,7 @@ VF_INLINE vf vf_copysign(vf a, vf sign)
     // Bit by bit: sign bit from `sign`, the rest from `a`.
     return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(
         _mm512_castps_si512(sign), _mm512_castps_si512(a),
-        _mm512_set1_epi32((int)0x80000000u), 0xac));
+        _mm512_set1_epi32((int)0x80000000u), 0xe4));
 }
 
 // ---- Choices ----
