@@ -85,7 +85,8 @@ RNNC_API rnnc_node *rnnc_clip(rnnc_node *x, float low, float high);
 
 /* products */
 RNNC_API rnnc_node *rnnc_matmul(rnnc_node *a, rnnc_node *b);
-RNNC_API rnnc_node *rnnc_project(rnnc_node *x, rnnc_node *weight, rnnc_node *bias);  /* x W' + b; bias may be omitted by rnnc_project0-like NULL: see docs */
+RNNC_API rnnc_node *rnnc_project(rnnc_node *x, rnnc_node *weight, rnnc_node *bias);  /* x W' + b */
+RNNC_API rnnc_node *rnnc_project_unbiased(rnnc_node *x, rnnc_node *weight);  /* x W' */
 RNNC_API rnnc_node *rnnc_lookup(rnnc_node *ids, rnnc_node *table);
 /* layers that make their parameters: name.weight [out, in], name.bias [out]; name.weight [vocabulary, features] */
 RNNC_API rnnc_node *rnnc_linear(rnnc_node *x, const char *name, int64_t features);
@@ -94,11 +95,13 @@ RNNC_API rnnc_node *rnnc_embedding(rnnc_node *ids, const char *name, int64_t fea
 /* features */
 RNNC_API rnnc_node *rnnc_concat(rnnc_node *const *parts, int32_t count);
 RNNC_API rnnc_node *rnnc_slice(rnnc_node *x, int64_t first, int64_t count);
+RNNC_API rnnc_node *rnnc_rows(rnnc_node *value, int64_t first, int64_t count);  /* rows of a static value */
 RNNC_API rnnc_node *rnnc_sum(rnnc_node *x);
 RNNC_API rnnc_node *rnnc_mean(rnnc_node *x);
 RNNC_API rnnc_node *rnnc_softmax(rnnc_node *x);
 RNNC_API rnnc_node *rnnc_log_softmax(rnnc_node *x);
 RNNC_API rnnc_node *rnnc_layer_norm(rnnc_node *x, rnnc_node *gain, rnnc_node *bias, float epsilon);
+RNNC_API rnnc_node *rnnc_normalize(rnnc_node *x, float epsilon);  /* layer_norm without gain and bias */
 RNNC_API rnnc_node *rnnc_dropout(rnnc_node *x, float rate);
 
 /* losses */

@@ -29,6 +29,10 @@ typedef struct rni_op_row {
 
 extern const rni_op_row rni_op_table[RNI_OP_COUNT];
 
+// Word `index` of a list such as "first count"; false beyond the last.
+enum { RNI_WORD_TEXT = 32 };
+bool rni_word(const char *words, int32_t index, char text[RNI_WORD_TEXT]);
+
 typedef enum rni_kind { RNI_STATIC, RNI_BATCH, RNI_SEQUENCE } rni_kind;
 typedef enum rni_type { RNI_FLOAT, RNI_IDS } rni_type;
 
@@ -115,6 +119,8 @@ struct rnnc_graph {
     rni_parameter **parameters;
     int32_t n_axes, axes_capacity;
     const char **axes;   // names; axis 0 is "time" and always there
+    int32_t n_names, names_capacity;
+    rnnc_node **names;   // hash table of the named nodes, graph/names.c
 };
 
 rnnc_graph *rni_graph_hold(rnnc_graph *graph);
@@ -125,11 +131,19 @@ rnnc_node *rni_graph_find(const rnnc_graph *graph, const rnnc_cell *cell,
                           const char *name);
 rni_parameter *rni_graph_parameter(const rnnc_graph *graph, const char *name);
 
+// The axis of a name, made where it is new; -1 with the graph's error set.
+int32_t rni_graph_axis(rnnc_graph *graph, const char *name);
+
+// Ids of a node are below this; 0 where it has no ids.
+int64_t rni_node_limit(const rnnc_node *node);
+
 // The one way to make a node, for builder calls and for files: checks the
 // number, scope and shapes of the inputs by the table's rule and appends the
 // node, or records the error on the graph and returns NULL. `cell` is the
 // scope of nodes without inputs; with inputs it is found from them. `draft`
-// has op, attributes, and for leaves the shape; its inputs are copied.
+// has op, attributes, a name or NULL, and for leaves the shape; name and
+// inputs are copied. Parameters, constants, inputs and states of cells are
+// made by their public calls, which call this.
 rnnc_node *rni_node_make(rnnc_graph *graph, rnnc_cell *cell,
                          const rnnc_node *draft, rnnc_node *const *inputs,
                          int32_t n_inputs);
@@ -138,5 +152,9 @@ rnnc_node *rni_node_make(rnnc_graph *graph, rnnc_cell *cell,
 enum { RNI_SHAPE_TEXT = 96 };
 void rni_shape_print(const rnnc_graph *graph, const rni_shape *shape,
                      char text[RNI_SHAPE_TEXT]);
+
+// The same after the node's name, or its operation and id.
+enum { RNI_NODE_TEXT = 160 };
+void rni_node_print(const rnnc_node *node, char text[RNI_NODE_TEXT]);
 
 #endif
