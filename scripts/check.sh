@@ -38,7 +38,7 @@ build() {
 run_tests() {
     local log=build/$1.log preset=$2
     shift 2
-    summaries+=("$log")
+    summaries=("$log" "${summaries[@]}")
     $unrandomised ctest --preset "$preset" -j "$jobs" "$@" | tee "$log"
 }
 
