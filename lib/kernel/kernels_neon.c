@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The kernels in NEON.
+#include <string.h>
+
+#include "kernel/tables.h"
+
+#if defined(RNI_HAVE_NEON)
+#define RNI_SUFFIX neon
+#define RNI_ISA    RNI_ISA_NEON
+#include "kernel/simd_neon.h"
+#include "kernel/functions.h"
+#include "kernel/tape_values.h"
+#include "kernel/tape_body.inc"
+#include "kernel/row_body.inc"
+#include "kernel/tile_body.inc"
+#include "kernel/pack_body.inc"
+#include "kernel/product_body.inc"
+#include "kernel/outer_body.inc"
+#include "kernel/kernels_table.inc"
+#endif
