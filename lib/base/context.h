@@ -17,7 +17,7 @@ struct rnnc_context {
     int32_t threads;
     uint64_t file_limit;
     uint32_t node_limit;
-    rni_team *team;   // of `threads` members, made with the context
+    rni_team *team; // of `threads` members, made with the context
 };
 
 // A reference of one's own: to `context`, or to a fresh default context where

@@ -19,8 +19,9 @@ typedef struct rni_error {
 #endif
 
 // Records `status` and the message unless an earlier error still stands.
-// Returns the status that stands, so a caller writes `return rni_error_set(..)`.
-// Needs no allocation, so it can also report that memory ran out.
+// Returns the status that stands, so a caller writes `return
+// rni_error_set(..)`. Needs no allocation, so it can also report that memory
+// ran out.
 rnnc_status rni_error_set(rni_error *error, rnnc_status status,
                           const char *format, ...) RNI_FORMAT(3, 4);
 

@@ -19,13 +19,13 @@ uint64_t rni_random_mix(uint64_t key, uint64_t number);
 // A stream read in order.
 typedef struct rni_random {
     uint64_t key;
-    uint64_t position;   // numbers drawn so far, in words
+    uint64_t position; // numbers drawn so far, in words
     uint32_t words[4];
 } rni_random;
 
 void rni_random_init(rni_random *random, uint64_t seed, const char *stream);
 uint32_t rni_random_word(rni_random *random);
-float rni_random_uniform(rni_random *random);    // [0, 1), 24 bits
-double rni_random_normal(rni_random *random);    // mean 0, deviation 1, no libm
+float rni_random_uniform(rni_random *random); // [0, 1), 24 bits
+double rni_random_normal(rni_random *random); // mean 0, deviation 1, no libm
 
 #endif

@@ -17,7 +17,7 @@ typedef void (*rni_team_body)(void *work, int32_t member, int32_t size);
 // the caller's floating-point environment at each use, spin briefly, then
 // sleep. NULL where memory runs out.
 rni_team *rni_team_create(const rni_memory *memory, int32_t size);
-void rni_team_destroy(rni_team *team);   // joins; NULL is allowed
+void rni_team_destroy(rni_team *team); // joins; NULL is allowed
 int32_t rni_team_size(const rni_team *team);
 
 // Starts the threads that are still missing. False where one cannot start:
