@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # All checks, from a Debian 12 with nothing but apt: installs what is missing,
 # builds with warnings as errors, and runs the tests as a user gets them, with
-# the reference BLAS and under sanitizers; also the layout of the sources and
+# the reference BLAS, by clang and under sanitizers; also the layout of the sources and
 # the documentation. The summaries of ctest come last.
 # Usage: scripts/check.sh [--long]
 #   --long   also 64-bit ARM under qemu, and tests over all floats
@@ -54,7 +54,7 @@ if setarch "$(uname -m)" -R true 2>/dev/null; then
 fi
 
 need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
-    libopenblas-dev libblas-dev clang-format-14 doxygen doxygen-awesome-css \
+    libopenblas-dev libblas-dev clang clang-format-14 doxygen doxygen-awesome-css \
     graphviz
 mkdir -p build
 
@@ -85,6 +85,9 @@ attempt docs build release docs
 stage "tests, reference BLAS"
 attempt reference-blas check reference-blas -LE house
 attempt reference-blas-loaded uses_reference
+
+stage "tests, clang"
+attempt clang check clang -LE house
 
 stage "tests, addresses, leaks and undefined behaviour"
 attempt asan check asan -LE house
