@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # All checks, from a Debian 12 with nothing but apt: installs what is missing,
 # builds with warnings as errors, and runs the tests as a user gets them, with
-# the reference BLAS, by clang and under sanitizers; also the layout of the sources and
-# the documentation. The summaries of ctest come last.
+# the reference BLAS, by clang and under sanitizers; also the layout of the
+# sources and the documentation. The summaries of ctest come last.
 # Usage: scripts/check.sh [--long]
 #   --long   also 64-bit ARM under qemu, and tests over all floats
 set -euo pipefail
@@ -54,8 +54,8 @@ if setarch "$(uname -m)" -R true 2>/dev/null; then
 fi
 
 need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
-    libopenblas-dev libblas-dev clang clang-format-14 doxygen doxygen-awesome-css \
-    graphviz
+    libopenblas-dev libblas-dev clang clang-format-14 doxygen \
+    doxygen-awesome-css graphviz
 mkdir -p build
 
 layout() {
