@@ -25,6 +25,7 @@ function(rnnc_set_flags target)
         _POSIX_C_SOURCE=200809L ${RNNC_ISA_MACROS})
     target_compile_options(${target} PRIVATE ${RNNC_WARNINGS}
         -ffp-contract=off -fno-math-errno
+        $<$<CONFIG:Release>:-O2>
         "$<$<CONFIG:Release>:-ffile-prefix-map=${rnnc_SOURCE_DIR}/=>")
     if(RNNC_SANITIZE)
         target_compile_options(${target} PRIVATE
