@@ -56,8 +56,9 @@ typedef struct rni_arg {
 typedef struct rni_value {
     int32_t op;
     rni_shape shape;      // kind is the space: static, batch or sequence
-    int32_t loop;         // whose step computes it; -1: outside every loop.
-                          // Set by rni_form_sort.
+    int32_t loop;         // until rni_form_sort: the last loop whose states it
+                          // depends on, row by row; after it: the loop that
+                          // computes it step by step, -1: outside every loop
     int32_t node;         // the graph node it comes from, -1: none
     bool backward;        // made by differentiation
     int32_t first_arg, n_args;
