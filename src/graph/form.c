@@ -33,7 +33,6 @@ static const char *const op_names[RNI_FORM_OP_COUNT] = {
     [RNI_FORM_FINAL] = "final",
     [RNI_FORM_FRESH] = "fresh",
     [RNI_FORM_ROWS] = "rows",
-    [RNI_FORM_LENGTH] = "length",
 };
 
 const char *rni_form_op_name(int32_t op)
@@ -182,6 +181,17 @@ int32_t rni_form_spread(rni_form *form, int32_t value, rni_shape shape)
         return value;
     shape.type = RNI_FLOAT;
     int32_t copy = rni_form_one(form, RNI_FORM_TAPE, shape, value);
+    if (copy >= 0)
+        form->values[copy].integers[0] = RNI_TAPE_COPY;
+    return copy;
+}
+
+int32_t rni_form_solid(rni_form *form, int32_t value)
+{
+    if (value < 0 || form->values[value].op != RNI_FORM_PREV)
+        return value;
+    int32_t copy = rni_form_one(form, RNI_FORM_TAPE,
+                                form->values[value].shape, value);
     if (copy >= 0)
         form->values[copy].integers[0] = RNI_TAPE_COPY;
     return copy;

@@ -40,8 +40,8 @@ typedef enum rni_form_op {
     RNI_FORM_FINAL,       // a state after its last step, a batch value in the
                           // caller's order; integers: state index
     RNI_FORM_FRESH,       // a batch value, 0 in rows whose states are carried
-    RNI_FORM_ROWS,        // how many rows: [1, 1] static; of args[0]'s space
-    RNI_FORM_LENGTH,      // length of each sequence of `axis`: batch [., 1]
+    RNI_FORM_ROWS,        // how many rows, static [1, 1]: integers[0] is an
+                          // axis, or -1: the batch, or -2: integers[1]
     RNI_FORM_OP_COUNT
 } rni_form_op;
 
@@ -147,6 +147,9 @@ int32_t rni_form_one(rni_form *form, int32_t op, rni_shape shape, int32_t arg);
 int32_t rni_form_scalar(rni_form *form, float value);
 int32_t rni_form_constant_rows(rni_form *form, int64_t rows, int64_t cols,
                                const float *data);   // data NULL: zeros
+// `value` where rows of its own memory are asked for: a copy of a state before
+// the step, else itself.
+int32_t rni_form_solid(rni_form *form, int32_t value);
 // `value` as a value of the kind and axis of `shape`: itself, or a copy.
 int32_t rni_form_spread(rni_form *form, int32_t value, rni_shape shape);
 // A state without a next; prev is made with it.

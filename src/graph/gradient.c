@@ -157,6 +157,7 @@ static bool close_mirror(rni_gradient *g, int32_t prev)
         d = rni_form_spread(
             form, rni_form_constant_rows(form, 1, form->states[s].cols, NULL),
             form->values[prev].shape);
+    d = rni_form_solid(form, d);
     form->states[g->mirror[s]].next = d;
     return d >= 0 && give_first(g, s);
 }
@@ -324,7 +325,7 @@ static bool rule_again(rni_gradient *g, int32_t value, int32_t d)
 {
     rni_form *form = g->form;
     rni_value v = form->values[value];
-    int32_t made = rni_form_one(form, v.op, v.shape, d);
+    int32_t made = rni_form_one(form, v.op, v.shape, rni_form_solid(form, d));
     if (made >= 0) {
         form->values[made].integers[0] = v.integers[0];
         form->values[made].integers[1] = v.integers[1];
@@ -369,6 +370,9 @@ static bool enter(rni_form *form, rni_form_result **list, int32_t *n,
 
 static bool enter_leaf(rni_form *form, const rni_value *value, int32_t d)
 {
+    d = rni_form_solid(form, d);
+    if (d < 0)
+        return false;
     rni_form_result result = {(int32_t)value->integers[0], d};
     if (value->op == RNI_FORM_PARAMETER)
         return enter(form, &form->parameter_gradients,

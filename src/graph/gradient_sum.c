@@ -95,6 +95,14 @@ static int32_t add_values(const sum *s, int32_t value, bool in)
     return value;
 }
 
+// What a chain starts from has all its columns.
+static int32_t widened(const sum *s, int32_t value)
+{
+    if (s->g->form->values[value].shape.cols == s->shape.cols)
+        return value;
+    return rni_form_spread(s->g->form, value, s->shape);
+}
+
 // init + all products on one side of the loop, as one chain.
 static int32_t add_terms(const sum *s, int32_t value, bool in)
 {
@@ -111,7 +119,11 @@ static int32_t add_terms(const sum *s, int32_t value, bool in)
         rni_error_memory(form->error);
         return -1;
     }
-    args[0].value = value == -2 ? -1 : value;
+    args[0].value = value == -2 ? -1 : widened(s, value);
+    if (value >= 0 && args[0].value < 0) {
+        rni_memory_release(form->memory, args);
+        return -1;
+    }
     int32_t at = 1;
     for (int32_t p = s->g->first[s->to]; p >= 0; p = s->g->pieces[p].next) {
         const rni_piece *piece = s->g->pieces + p;

@@ -302,6 +302,7 @@ static bool enter_output(rni_lowering *l, const rnnc_node *node)
     int32_t value = rni_lowered(l, node);
     if (value < 0)   // part of a sum, but asked for by itself
         value = lower_node(l, node) ? rni_lowered(l, node) : -1;
+    value = rni_form_solid(form, value);
     if (value < 0 ||
         !rni_array_reserve(form->memory, (void **)&form->outputs,
                            &form->outputs_capacity,

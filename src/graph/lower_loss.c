@@ -41,6 +41,19 @@ static int32_t ratio(rni_form *form, int32_t sum, int32_t n)
     return tape2(form, RNI_TAPE_MUL, sum, safe);
 }
 
+static int32_t count_rows(rni_form *form, rni_shape of)
+{
+    int32_t value = rni_form_value(form, RNI_FORM_ROWS, scalar_shape, NULL, 0);
+    if (value < 0)
+        return -1;
+    rni_value *v = form->values + value;
+    v->integers[0] = of.kind == RNI_SEQUENCE ? of.axis
+                     : of.kind == RNI_BATCH  ? -1
+                                             : -2;
+    v->integers[1] = of.rows;
+    return value;
+}
+
 // What a loss gives from its column of row losses (each a sum over `cols`
 // features): their mean over all elements, their sum, or each row's mean.
 static int32_t reduce(rni_form *form, int32_t column, int64_t reduction,
@@ -53,7 +66,7 @@ static int32_t reduce(rni_form *form, int32_t column, int64_t reduction,
     int32_t sum = total(form, column);
     if (reduction == RNNC_REDUCE_SUM || sum < 0)
         return sum;
-    int32_t rows = rni_form_one(form, RNI_FORM_ROWS, scalar_shape, column);
+    int32_t rows = count_rows(form, form->values[column].shape);
     int32_t all = tape1(form, RNI_TAPE_AFFINE, rows, (float)cols, 0);
     return ratio(form, sum, all);
 }

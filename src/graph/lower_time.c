@@ -41,6 +41,7 @@ static bool close_states(rni_lowering *l, const rnnc_node *site)
         const rnnc_node *next = cell->states[s].next;
         int32_t value = rni_form_spread(l->form, rni_lowered(l, next),
                                         step_shape(l, next->shape.cols));
+        value = rni_form_solid(l->form, value);
         if (value < 0)
             return false;
         l->form->states[l->first_state[site->id] + s].next = value;
@@ -109,6 +110,7 @@ typedef struct pool {
 
 static int32_t pool_end(pool *p, int32_t next)
 {
+    next = rni_form_solid(p->form, next);
     if (next < 0)
         return -1;
     p->form->states[p->state].next = next;
@@ -200,6 +202,9 @@ int32_t rni_lower_shift(rni_lowering *l, const rnnc_node *node)
 {
     int32_t value = rni_lowered(l, node->inputs[0]);
     for (int64_t i = 0; i < node->integers[0] && value >= 0; i++) {
+        value = rni_form_solid(l->form, value);
+        if (value < 0)
+            return -1;
         rni_shape shape = l->form->values[value].shape;
         int32_t loop = rni_form_loop_make(l->form, shape.axis, false);
         int32_t state =
@@ -220,7 +225,7 @@ int32_t rni_lower_repeat(rni_lowering *l, const rnnc_node *node)
 
 int32_t rni_lower_reverse(rni_lowering *l, const rnnc_node *node)
 {
-    int32_t x = rni_lowered(l, node->inputs[0]);
+    int32_t x = rni_form_solid(l->form, rni_lowered(l, node->inputs[0]));
     if (x < 0)
         return -1;
     return rni_form_one(l->form, RNI_FORM_REVERSE, l->form->values[x].shape,
