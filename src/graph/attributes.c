@@ -7,7 +7,7 @@
 
 typedef struct range {
     const char *word;
-    double least, most;   // both allowed; most is exact in a double
+    double least, most; // both allowed; most is exact in a double
     const char *expected;
 } range;
 

@@ -44,8 +44,8 @@ UNARY(softsign, SOFTSIGN)
 #define UNARY_ALPHA(name, OP)                                                  \
     rnnc_node *rnnc_##name(rnnc_node *x, float alpha)                          \
     {                                                                          \
-        return rni_build(                                                      \
-            &(rnnc_node){.op = RNI_OP_##OP, .numbers = {alpha}}, &x, 1);       \
+        return rni_build(&(rnnc_node){.op = RNI_OP_##OP, .numbers = {alpha}},  \
+                         &x, 1);                                               \
     }
 
 UNARY_ALPHA(elu, ELU)

@@ -16,8 +16,7 @@ rnnc_node *rnnc_slice(rnnc_node *x, int64_t first, int64_t count)
 rnnc_node *rnnc_rows(rnnc_node *value, int64_t first, int64_t count)
 {
     return rni_build(
-        &(rnnc_node){.op = RNI_OP_ROWS, .integers = {first, count}}, &value,
-        1);
+        &(rnnc_node){.op = RNI_OP_ROWS, .integers = {first, count}}, &value, 1);
 }
 
 rnnc_node *rnnc_sum(rnnc_node *x)

@@ -93,8 +93,7 @@ static bool check_initial(rnnc_graph *graph, const char *name, int32_t init,
 static rni_initial *make_initial(rnnc_graph *graph, int32_t init, float value,
                                  int64_t first, int64_t count)
 {
-    rni_initial *initial =
-        rni_arena_zeroed(&graph->arena, 1, sizeof *initial);
+    rni_initial *initial = rni_arena_zeroed(&graph->arena, 1, sizeof *initial);
     if (initial == NULL)
         rni_error_memory(&graph->error);
     else
@@ -109,18 +108,15 @@ static rni_parameter *make_parameter(rnnc_graph *graph, int32_t rank,
     rni_parameter *parameter =
         rni_arena_zeroed(&graph->arena, 1, sizeof *parameter);
     if (parameter == NULL ||
-        !rni_array_reserve(&graph->context->memory,
-                           (void **)&graph->parameters,
+        !rni_array_reserve(&graph->context->memory, (void **)&graph->parameters,
                            &graph->parameters_capacity,
                            (int64_t)graph->n_parameters + 1,
                            sizeof *graph->parameters)) {
         rni_error_memory(&graph->error);
         return NULL;
     }
-    *parameter = (rni_parameter){.index = graph->n_parameters,
-                                 .rank = rank,
-                                 .rows = rows,
-                                 .cols = cols};
+    *parameter = (rni_parameter){
+        .index = graph->n_parameters, .rank = rank, .rows = rows, .cols = cols};
     parameter->initial =
         make_initial(graph, init, value, 0, rank == 1 ? cols : rows);
     return parameter->initial == NULL ? NULL : parameter;
@@ -196,15 +192,15 @@ rnnc_node *rnnc_init_rows(rnnc_node *node, int64_t first, int64_t count,
         return NULL;
     int64_t size = parameter->rank == 1 ? parameter->cols : parameter->rows;
     if (first < 0 || count < 1 || first > size || count > size - first) {
-        rni_error_set(&node->graph->error, RNNC_E_ARGUMENT,
-                      "rnnc_init_rows of \"%.80s\": %lld from %lld on, expected "
-                      "within its %lld",
-                      parameter->name, (long long)count, (long long)first,
-                      (long long)size);
+        rni_error_set(
+            &node->graph->error, RNNC_E_ARGUMENT,
+            "rnnc_init_rows of \"%.80s\": %lld from %lld on, expected "
+            "within its %lld",
+            parameter->name, (long long)count, (long long)first,
+            (long long)size);
         return NULL;
     }
-    rni_initial *initial =
-        make_initial(node->graph, init, value, first, count);
+    rni_initial *initial = make_initial(node->graph, init, value, first, count);
     if (initial == NULL)
         return NULL;
     rni_initial **link = &parameter->initial;

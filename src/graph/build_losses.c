@@ -69,9 +69,8 @@ rnnc_node *rnnc_mse(rnnc_node *a, rnnc_node *b, int32_t reduction)
 rnnc_node *rnnc_huber(rnnc_node *a, rnnc_node *b, float delta,
                       int32_t reduction)
 {
-    rnnc_node draft = {.op = RNI_OP_HUBER,
-                       .integers = {reduction},
-                       .numbers = {delta}};
+    rnnc_node draft = {
+        .op = RNI_OP_HUBER, .integers = {reduction}, .numbers = {delta}};
     return rni_build(&draft, (rnnc_node *[]){a, b}, 2);
 }
 

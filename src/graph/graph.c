@@ -32,8 +32,7 @@ rnnc_graph *rnnc_graph_create(rnnc_context *context)
     context = rni_context_hold(context);
     if (context == NULL)
         return NULL;
-    rnnc_graph *graph =
-        rni_memory_zeroed(&context->memory, 1, sizeof *graph);
+    rnnc_graph *graph = rni_memory_zeroed(&context->memory, 1, sizeof *graph);
     if (graph == NULL) {
         rni_context_drop(context);
         return NULL;

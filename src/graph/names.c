@@ -75,8 +75,8 @@ rnnc_node *rni_graph_find(const rnnc_graph *graph, const rnnc_cell *cell,
 {
     if (graph->names_capacity == 0)
         return NULL;
-    return graph->names[name_place(graph->names, graph->names_capacity, cell,
-                                   name)];
+    return graph
+        ->names[name_place(graph->names, graph->names_capacity, cell, name)];
 }
 
 static bool grow_table(rnnc_graph *graph)

@@ -5,7 +5,7 @@
 
 #include "graph/node.h"
 
-enum { RNI_NAME_MOST = 255 };   // bytes
+enum { RNI_NAME_MOST = 255 }; // bytes
 
 // True where `name` may be a name; else the graph's error says what is wrong
 // with the name of this `what`.

@@ -151,8 +151,8 @@ static bool copy_inputs(rnnc_node *node, rnnc_node *const *inputs)
                       (long)node->n_inputs);
         return false;
     }
-    node->inputs = rni_arena_zeroed(&node->graph->arena,
-                                    (size_t)node->n_inputs, sizeof *inputs);
+    node->inputs = rni_arena_zeroed(&node->graph->arena, (size_t)node->n_inputs,
+                                    sizeof *inputs);
     if (node->inputs == NULL) {
         rni_error_memory(&node->graph->error);
         return false;

@@ -95,8 +95,9 @@ static rni_shape with_cols(const rni_shape *like, int64_t cols)
 static bool need_float(const rnnc_node *node, int32_t i)
 {
     return input(node, i)->type == RNI_FLOAT ||
-           refuse(node, i, "floats; look ids up with rnnc_embedding or "
-                           "rnnc_lookup");
+           refuse(node, i,
+                  "floats; look ids up with rnnc_embedding or "
+                  "rnnc_lookup");
 }
 
 static bool need_floats(const rnnc_node *node)
@@ -131,8 +132,8 @@ static bool need_root(const rnnc_node *node, const char *advice)
     char place[PLACE_TEXT];
     print_place(node, place);
     rni_error_set(&node->graph->error, RNNC_E_UNSUPPORTED,
-                  "%s: works on whole sequences, a step sees one row; %s", place,
-                  advice);
+                  "%s: works on whole sequences, a step sees one row; %s",
+                  place, advice);
     return false;
 }
 
@@ -241,8 +242,7 @@ static bool shape_broadcast(const rnnc_node *node, rni_shape *shape)
             input(node, i)->rows > input(node, tallest)->rows ? i : tallest;
     }
     shape->cols = input(node, widest)->cols;
-    shape->rows =
-        shape->kind == RNI_STATIC ? input(node, tallest)->rows : 1;
+    shape->rows = shape->kind == RNI_STATIC ? input(node, tallest)->rows : 1;
     for (int32_t i = 0; i < node->n_inputs; i++) {
         int64_t cols = input(node, i)->cols, rows = input(node, i)->rows;
         if (cols != shape->cols && cols != 1)
@@ -260,8 +260,7 @@ static bool shape_broadcast(const rnnc_node *node, rni_shape *shape)
 
 static bool shape_matmul(const rnnc_node *node, rni_shape *shape)
 {
-    if (!need_float(node, 0) ||
-        !need_static(node, 1, input(node, 0)->cols, -1))
+    if (!need_float(node, 0) || !need_static(node, 1, input(node, 0)->cols, -1))
         return false;
     *shape = with_cols(input(node, 0), input(node, 1)->cols);
     return need_size(node, shape->rows, shape->cols);
@@ -269,8 +268,7 @@ static bool shape_matmul(const rnnc_node *node, rni_shape *shape)
 
 static bool shape_project(const rnnc_node *node, rni_shape *shape)
 {
-    if (!need_float(node, 0) ||
-        !need_static(node, 1, -1, input(node, 0)->cols))
+    if (!need_float(node, 0) || !need_static(node, 1, -1, input(node, 0)->cols))
         return false;
     int64_t cols = input(node, 1)->rows;
     *shape = with_cols(input(node, 0), cols);
@@ -473,8 +471,7 @@ static bool match_input(const rnnc_node *node, int32_t i, int32_t *step)
                       (long long)declared->integers[1]);
     if (want->kind == RNI_SEQUENCE) {
         if (*step >= 0 && input(node, *step)->axis != have->axis)
-            return refuse_pair(node, *step, i,
-                               "a cell moves along one axis");
+            return refuse_pair(node, *step, i, "a cell moves along one axis");
         *step = i;
     }
     return true;
@@ -489,9 +486,9 @@ static bool match_first(const rnnc_node *node)
         if ((node->integers[1] >> s & 1) == 0)
             continue;
         int64_t cols = cell->states[s].node->shape.cols;
-        if (i < node->n_inputs && (input(node, i)->kind != RNI_BATCH ||
-                                   input(node, i)->type != RNI_FLOAT ||
-                                   input(node, i)->cols != cols))
+        if (i < node->n_inputs &&
+            (input(node, i)->kind != RNI_BATCH ||
+             input(node, i)->type != RNI_FLOAT || input(node, i)->cols != cols))
             return refuse(node, i,
                           "batch [%lld features], the first of state \"%.60s\"",
                           (long long)cols, cell->states[s].name);
