@@ -65,8 +65,9 @@ typedef struct rni_class {
 typedef struct rni_operand {
     int32_t buffer;
     int32_t state;     // -1, or: the rows are those of this state *before* the
-                       // step (see rni_plan_state); buffer and col are then
-                       // the same as the state's `next`
+                       // step (see rni_plan_state); the buffer is then that of
+                       // the state's `next`, col is next.col + c, and where
+                       // the rows come from the carry its columns are from c
     int64_t row;       // first row, of static buffers only
     int64_t col;       // first column
 } rni_operand;
@@ -103,7 +104,6 @@ typedef enum rni_instruction_op {
     RNI_RUN_FRESH,      // x, y (batch): y = carried ? 0 : x
     RNI_RUN_ROWS,       // y [1, 1] = rows; integers[0]: axis, or -1 batch,
                         // or -2: integers[1] is the number
-    RNI_RUN_LENGTH,     // y (batch [., 1]) = length of each; integers[0]: axis
     RNI_RUN_ZERO,       // y = 0
     RNI_RUN_OP_COUNT
 } rni_instruction_op;
@@ -113,7 +113,9 @@ typedef struct rni_instruction {
     int32_t detail;
     int32_t first_operand, n_operands;   // into plan->operands
     int64_t rows;       // of static rows; 0: those of the section or the batch
-    int64_t cols;       // of the result (OUTER: of b; its rows: integers[0])
+    int64_t cols;       // of the result; ROW_SUM: of x; CROSS_ENTROPY and
+                        // its gradient: of the logits; OUTER: of b, those of
+                        // a are integers[0]
     int64_t integers[2];
     float numbers[2];
     bool by_step;       // in a row section: an operand is of extent RANK or
