@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Reading and replacing files through POSIX, each failure with its reason.
+#include "file/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static rnnc_status refuse(rni_error *error, const char *what, const char *path,
+                          int number)
+{
+    char reason[128];
+    if (strerror_r(number, reason, sizeof reason) != 0)
+        snprintf(reason, sizeof reason, "error %d", number);
+    return rni_error_set(error, RNNC_E_IO, "cannot %s \"%s\": %s", what, path,
+                         reason);
+}
+
+// ---- Reading ----------------------------------------------------------------
+
+static rnnc_status check_file(const char *path, const struct stat *about,
+                              uint64_t limit, rni_error *error)
+{
+    if (S_ISDIR(about->st_mode))
+        return refuse(error, "read", path, EISDIR);
+    if (!S_ISREG(about->st_mode))
+        return rni_error_set(error, RNNC_E_IO,
+                             "cannot read \"%s\": not a regular file", path);
+    uint64_t size = (uint64_t)about->st_size;
+    if (size > limit || size > SIZE_MAX)
+        return rni_error_set(
+            error, RNNC_E_LIMIT, "\"%s\" has %llu bytes, the limit is %llu",
+            path, (unsigned long long)size, (unsigned long long)limit);
+    return RNNC_OK;
+}
+
+static rnnc_status read_all(int descriptor, const char *path,
+                            unsigned char *bytes, size_t size, rni_error *error)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = read(descriptor, bytes + done, size - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return refuse(error, "read", path, errno);
+        if (got == 0)
+            return rni_error_set(error, RNNC_E_IO,
+                                 "cannot read \"%s\": it became shorter while "
+                                 "it was read",
+                                 path);
+        done += (size_t)got;
+    }
+    return RNNC_OK;
+}
+
+static rnnc_status read_open(int descriptor, const char *path, uint64_t limit,
+                             const rni_memory *memory, unsigned char **bytes,
+                             size_t *size, rni_error *error)
+{
+    struct stat about;
+    if (fstat(descriptor, &about) != 0)
+        return refuse(error, "read", path, errno);
+    if (check_file(path, &about, limit, error) != RNNC_OK)
+        return error->status;
+    *size = (size_t)about.st_size;
+    *bytes = rni_memory_allocate(memory, *size);
+    if (*bytes == NULL)
+        return rni_error_memory(error);
+    if (read_all(descriptor, path, *bytes, *size, error) != RNNC_OK) {
+        rni_memory_release(memory, *bytes);
+        *bytes = NULL;
+    }
+    return error->status;
+}
+
+rnnc_status rni_disk_read(const char *path, uint64_t limit,
+                          const rni_memory *memory, unsigned char **bytes,
+                          size_t *size, rni_error *error)
+{
+    // Without O_NONBLOCK a pipe would keep us waiting for its writer.
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0)
+        return refuse(error, "open", path, errno);
+    read_open(descriptor, path, limit, memory, bytes, size, error);
+    close(descriptor);
+    return error->status;
+}
+
+// ---- Replacing --------------------------------------------------------------
+
+enum { TRIES = 100, SUFFIX = 48 };
+
+// A name that no file has yet, in the folder of the target, so that it can be
+// moved there in one step.
+static int open_temporary(rni_disk_file *file)
+{
+    size_t length = strlen(file->path);
+    int descriptor = -1;
+    for (int i = 0; i < TRIES && descriptor < 0; i++) {
+        snprintf(file->temporary + length, SUFFIX, ".%ld-%d.tmp",
+                 (long)getpid(), i);
+        descriptor = open(file->temporary,
+                          O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor < 0 && errno != EEXIST)
+            break;
+    }
+    return descriptor;
+}
+
+rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
+                           const char *path, rni_error *error)
+{
+    *file = (rni_disk_file){memory, path, NULL, -1, 0};
+    struct stat about;
+    bool old = stat(path, &about) == 0;
+    if (old && S_ISDIR(about.st_mode))
+        return refuse(error, "write", path, EISDIR);
+    size_t length = strlen(path);
+    file->temporary = rni_memory_allocate(memory, length + SUFFIX);
+    if (file->temporary == NULL)
+        return rni_error_memory(error);
+    memcpy(file->temporary, path, length);
+    file->descriptor = open_temporary(file);
+    if (file->descriptor < 0) {
+        refuse(error, "write", path, errno);
+        rni_memory_release(memory, file->temporary);
+        return error->status;
+    }
+    // The new file is as open or closed to others as the old one was.
+    if (old && fchmod(file->descriptor, about.st_mode & 0777) != 0)
+        file->failed = errno;
+    return RNNC_OK;
+}
+
+bool rni_disk_write(void *user, const void *bytes, size_t size)
+{
+    rni_disk_file *file = user;
+    const unsigned char *from = bytes;
+    while (size > 0 && file->failed == 0) {
+        ssize_t put = write(file->descriptor, from, size);
+        if (put > 0) {
+            from += put;
+            size -= (size_t)put;
+        } else if (put == 0 || errno != EINTR) {
+            file->failed = put == 0 ? EIO : errno;
+        }
+    }
+    return file->failed == 0;
+}
+
+// After a power cut the folder must know the new name. Some file systems have
+// no such call for folders; there is nothing more to be done on them.
+static int sync_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    const char *folder = slash == NULL ? "." : slash == path ? "/" : path;
+    if (slash != NULL)
+        *slash = '\0';
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return errno == EACCES ? 0 : errno;
+    int number = fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+    close(descriptor);
+    return number;
+}
+
+rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error)
+{
+    if (file->failed == 0 && fsync(file->descriptor) != 0)
+        file->failed = errno;
+    if (close(file->descriptor) != 0 && file->failed == 0 && errno != EINTR)
+        file->failed = errno;
+    if (file->failed == 0 && rename(file->temporary, file->path) != 0)
+        file->failed = errno;
+    if (file->failed != 0)
+        unlink(file->temporary);
+    else
+        file->failed = sync_folder(file->temporary);
+    if (file->failed != 0)
+        refuse(error, "write", file->path, file->failed);
+    rni_memory_release(file->memory, file->temporary);
+    return error->status;
+}

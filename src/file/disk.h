@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Whole files: read in one piece, replaced in one step.
+#ifndef RNI_DISK_H
+#define RNI_DISK_H
+
+#include "base/error.h"
+#include "base/memory.h"
+
+// Reads a regular file of at most `limit` bytes. The caller releases *bytes.
+rnnc_status rni_disk_read(const char *path, uint64_t limit,
+                          const rni_memory *memory, unsigned char **bytes,
+                          size_t *size, rni_error *error);
+
+// A file that is written beside its target and takes its place when it is
+// whole and on the disk; until then the target stays as it was.
+typedef struct rni_disk_file {
+    const rni_memory *memory;
+    const char *path;
+    char *temporary;
+    int descriptor;
+    int failed; // errno of the first write that failed, or 0
+} rni_disk_file;
+
+rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
+                           const char *path, rni_error *error);
+// Fits rni_sink; `user` is the rni_disk_file.
+bool rni_disk_write(void *user, const void *bytes, size_t size);
+// Takes the target's place, or, where a write failed or this does, leaves the
+// target alone and removes the temporary file.
+rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error);
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The safetensors format: a length, a JSON header, and the tensors' bytes,
+// which tile the rest of the file without holes.
+#ifndef RNI_SAFETENSORS_H
+#define RNI_SAFETENSORS_H
+
+#include "file/json.h"
+
+enum {
+    RNI_HEADER_MOST = 100000000, // bytes, by the format
+    RNI_TENSOR_RANK = 8
+};
+
+typedef struct rni_tensor {
+    const char *name;
+    int32_t dtype; // row of the table of types
+    int32_t rank;
+    uint64_t shape[RNI_TENSOR_RANK];
+    uint64_t count;            // elements
+    const unsigned char *data; // inside the file, at any alignment
+    uint64_t bytes;
+} rni_tensor;
+
+// "F32" and the like; "?" for numbers that are none.
+const char *rni_dtype_name(int32_t dtype);
+int32_t rni_dtype_find(const char *name); // -1: unknown
+
+typedef struct rni_safetensors {
+    rni_json header;
+    rni_arena arena; // names
+    uint32_t n_tensors;
+    rni_tensor *tensors; // by rising name
+} rni_safetensors;
+
+// Checks everything the format says before any tensor is looked at. The bytes
+// must live as long as `file`. On failure there is nothing to release.
+rnnc_status rni_safetensors_parse(rni_safetensors *file,
+                                  const rni_memory *memory, const void *bytes,
+                                  size_t size, int32_t values_most,
+                                  rni_error *error);
+void rni_safetensors_fini(rni_safetensors *file);
+
+const rni_tensor *rni_safetensors_find(const rni_safetensors *file,
+                                       const char *name);
+// The tensor of a name if it is F32 and has this shape ([cols] for rank 1,
+// [rows, cols] for rank 2), or NULL and an error that says what it is.
+const rni_tensor *rni_safetensors_expect(const rni_safetensors *file,
+                                         const char *name, int32_t rank,
+                                         int64_t rows, int64_t cols,
+                                         rni_error *error);
+// A string of "__metadata__" (a value of `header`), or 0.
+uint32_t rni_safetensors_metadata(const rni_safetensors *file, const char *key);
+// Copies a tensor of type F32.
+void rni_tensor_floats(const rni_tensor *tensor, float *values);
+
+// ---- Writing ----------------------------------------------------------------
+
+typedef struct rni_tensor_source { // float32, row-major
+    const char *name;
+    int32_t rank; // 1: [cols], 2: [rows, cols]
+    int64_t rows, cols;
+    const float *data;
+} rni_tensor_source;
+
+typedef struct rni_metadata {
+    const char *key;
+    const char *value;
+    size_t length;
+} rni_metadata;
+
+// Takes the next bytes of the file; false: it could not.
+typedef bool (*rni_sink)(void *user, const void *bytes, size_t size);
+
+typedef struct rni_safetensors_writer {
+    rni_text header; // with its length before it, padded
+    const rni_tensor_source *tensors;
+    uint32_t *order; // tensors by rising name
+    uint32_t n_tensors;
+    size_t size; // of the whole file
+} rni_safetensors_writer;
+
+// Lays the file out. Names are known to be distinct; on failure there is
+// nothing to release.
+rnnc_status rni_safetensors_prepare(rni_safetensors_writer *writer,
+                                    const rni_memory *memory,
+                                    const rni_tensor_source *tensors,
+                                    uint32_t n_tensors,
+                                    const rni_metadata *metadata,
+                                    uint32_t n_metadata, rni_error *error);
+// False where the sink could not take it.
+bool rni_safetensors_write(const rni_safetensors_writer *writer, rni_sink sink,
+                           void *user);
+void rni_safetensors_writer_fini(rni_safetensors_writer *writer);
+
+#endif
