@@ -25,6 +25,9 @@ struct rnnc_weights {
     struct rni_binding *bindings;
 };
 
+// All zero, nothing drawn: for values that come from a file.
+rnnc_weights *rni_weights_make(rnnc_graph *graph);
+
 rnnc_weights *rni_weights_hold(rnnc_weights *weights);
 void rni_weights_drop(rnnc_weights *weights);
 
