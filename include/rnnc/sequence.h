@@ -25,6 +25,7 @@ RNNC_API int64_t rnnc_sequence_longest(const rnnc_sequence *sequence);
 RNNC_API int64_t rnnc_sequence_total(const rnnc_sequence *sequence);     /* rows of all sequences */
 /* reading back: one sequence [length, features], or padded with `padding` beyond each length */
 RNNC_API rnnc_status rnnc_sequence_get_row(const rnnc_sequence *sequence, int64_t row, float *data);
+RNNC_API rnnc_status rnnc_sequence_get_row_ids(const rnnc_sequence *sequence, int64_t row, int32_t *ids);
 RNNC_API rnnc_status rnnc_sequence_get_padded(const rnnc_sequence *sequence, float *data, int64_t time, int32_t layout, float padding);
 #ifdef __cplusplus
 }

@@ -32,7 +32,7 @@ struct rnnc_sequence {
 
 // Sorts lengths into `order`, growing its arrays where needed. False and
 // unchanged where memory runs out. Lengths are known to be >= 0 and their sum
-// to fit.
+// to fit; they may be order->lengths itself where there was room for them.
 bool rni_order_set(const rni_memory *memory, rni_order *order,
                    const int64_t *lengths, int64_t batch);
 // Room for later calls with no more than these.
