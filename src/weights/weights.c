@@ -22,7 +22,7 @@ static size_t total_floats(const rnnc_weights *weights)
 // ---- The handle -----------------------------------------------------------
 
 // An empty handle that holds the graph, or NULL.
-static rnnc_weights *weights_make(rnnc_graph *graph)
+static rnnc_weights *weights_new(rnnc_graph *graph)
 {
     const rni_memory *memory = &graph->context->memory;
     rnnc_weights *weights = rni_memory_zeroed(memory, 1, sizeof *weights);
@@ -91,33 +91,30 @@ static bool allocate(rnnc_weights *weights)
     return weights->values != NULL;
 }
 
+rnnc_weights *rni_weights_make(rnnc_graph *graph)
+{
+    rnnc_weights *weights = graph == NULL ? NULL : weights_new(graph);
+    if (weights != NULL &&
+        rni_error_copy(&weights->error, &graph->error) == RNNC_OK &&
+        !allocate(weights))
+        rni_error_memory(&weights->error);
+    return weights;
+}
+
 rnnc_weights *rnnc_weights_create(rnnc_graph *graph, uint64_t seed)
 {
-    rnnc_weights *weights = graph == NULL ? NULL : weights_make(graph);
-    if (weights == NULL)
-        return NULL;
-    if (rni_error_copy(&weights->error, &graph->error) != RNNC_OK)
+    rnnc_weights *weights = rni_weights_make(graph);
+    if (weights == NULL || weights->values == NULL)
         return weights;
-    bool made = allocate(weights);
-    for (int32_t p = 0; made && p < weights->n_parameters; p++)
-        made = rni_initial_fill(memory_of(weights), graph->parameters[p], seed,
-                                rni_weights_values(weights, p));
-    if (!made) {
+    bool drawn = true;
+    for (int32_t p = 0; drawn && p < weights->n_parameters; p++)
+        drawn = rni_initial_fill(memory_of(weights), graph->parameters[p], seed,
+                                 rni_weights_values(weights, p));
+    if (!drawn) {
         rni_memory_release(memory_of(weights), weights->values);
         weights->values = NULL;
         rni_error_memory(&weights->error);
     }
-    return weights;
-}
-
-rnnc_weights *rni_weights_make(rnnc_graph *graph)
-{
-    rnnc_weights *weights = graph == NULL ? NULL : weights_make(graph);
-    if (weights == NULL)
-        return NULL;
-    if (rni_error_copy(&weights->error, &graph->error) == RNNC_OK &&
-        !allocate(weights))
-        rni_error_memory(&weights->error);
     return weights;
 }
 
@@ -148,7 +145,7 @@ uint64_t rnnc_weights_version(const rnnc_weights *weights)
 
 rnnc_weights *rnnc_weights_copy(const rnnc_weights *weights)
 {
-    rnnc_weights *copy = weights == NULL ? NULL : weights_make(weights->graph);
+    rnnc_weights *copy = weights == NULL ? NULL : weights_new(weights->graph);
     if (copy == NULL)
         return NULL;
     copy->n_parameters = weights->n_parameters;
