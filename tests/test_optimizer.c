@@ -5,9 +5,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/cpu.h"
 #include "rnnc/rnnc.h"
 #include "weights/weights.h"
 
@@ -256,6 +258,29 @@ static void test_threads_give_the_same_bits(void **state)
     }
 }
 
+// Every instruction set with a fused multiply-add.
+static void test_instruction_sets_give_the_same_bits(void **state)
+{
+    (void)state;
+    static const rni_isa sets[] = {RNI_ISA_AVX2, RNI_ISA_AVX512, RNI_ISA_NEON};
+    for (int i = 0; i < TRIALS; i++) {
+        setenv("RNNC_ISA", "scalar", 1);
+        rnnc_weights *plain = large_run(&trials[i], 1);
+        for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+            if (!rni_isa_available(sets[s]))
+                continue;
+            setenv("RNNC_ISA", rni_isa_name(sets[s]), 1);
+            rnnc_weights *wide = large_run(&trials[i], 1);
+            assert_memory_equal(rni_weights_values(plain, 0),
+                                rni_weights_values(wide, 0),
+                                LARGE * sizeof(float));
+            rnnc_weights_destroy(wide);
+        }
+        unsetenv("RNNC_ISA");
+        rnnc_weights_destroy(plain);
+    }
+}
+
 // A momentum that is set late begins with the gradient, as in PyTorch.
 static void test_late_momentum(void **state)
 {
@@ -372,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formulas),
         cmocka_unit_test(test_threads_give_the_same_bits),
+        cmocka_unit_test(test_instruction_sets_give_the_same_bits),
         cmocka_unit_test(test_late_momentum),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_clip_norm),
