@@ -123,17 +123,22 @@ static void for_each_set(check_function *check, void *problem)
 
 // ---- Problems: products with packed weights --------------------------------
 
-typedef enum start_kind { START_ZERO, START_BIAS, START_ROWS, START_HERE } start;
+typedef enum start_kind {
+    START_ZERO,
+    START_BIAS,
+    START_ROWS,
+    START_HERE
+} start;
 
 typedef struct problem {
     int64_t rows;
     int32_t n_terms, n_results;
-    matrix a[PARTS];          // [rows, depth]
-    matrix w[PARTS][PARTS];   // of term and result, transposed or not
+    matrix a[PARTS];        // [rows, depth]
+    matrix w[PARTS][PARTS]; // of term and result, transposed or not
     bool transposed[PARTS][PARTS];
     start start[PARTS];
     matrix init[PARTS];
-    matrix truth[PARTS];      // of the scalar set
+    matrix truth[PARTS]; // of the scalar set
 } problem;
 
 static int64_t problem_depth(const problem *p)
@@ -203,10 +208,14 @@ static float *problem_pack(const rni_kernels *kernels, const problem *p,
     int64_t first = 0;
     for (int32_t i = 0; i < p->n_terms; ++i) {
         const matrix w = p->w[i][j];
-        kernels->pack(&(rni_pack_call){
-            .w = w.data, .stride = w.stride, .transposed = p->transposed[i][j],
-            .depth = p->a[i].cols, .cols = cols, .first = first,
-            .total = total, .packed = packed});
+        kernels->pack(&(rni_pack_call){.w = w.data,
+                                       .stride = w.stride,
+                                       .transposed = p->transposed[i][j],
+                                       .depth = p->a[i].cols,
+                                       .cols = cols,
+                                       .first = first,
+                                       .total = total,
+                                       .packed = packed});
         first += p->a[i].cols;
     }
     return packed;
@@ -225,15 +234,18 @@ static void problem_calls(const rni_kernels *kernels, const problem *p,
     int64_t panels = 0;
     for (int32_t j = 0; j < p->n_results; ++j)
         panels += panels_of(kernels, results[j].cols);
-    float *scratch = block_create(
-        kernels->product_scratch(part.rows, depth));
+    float *scratch = block_create(kernels->product_scratch(part.rows, depth));
     for (int64_t at_panel = 0; at_panel < panels; at_panel += part.step) {
         const int64_t last = at_panel + part.step;
-        kernels->product(&(rni_product_call){
-            .rows = part.rows, .terms = terms, .n_terms = p->n_terms,
-            .results = results, .n_results = p->n_results,
-            .first_panel = at_panel, .last_panel = last < panels ? last : panels,
-            .scratch = scratch});
+        kernels->product(
+            &(rni_product_call){.rows = part.rows,
+                                .terms = terms,
+                                .n_terms = p->n_terms,
+                                .results = results,
+                                .n_results = p->n_results,
+                                .first_panel = at_panel,
+                                .last_panel = last < panels ? last : panels,
+                                .scratch = scratch});
     }
     free(scratch);
 }
@@ -244,9 +256,8 @@ static void problem_run(const rni_kernels *kernels, const problem *p,
     rni_product_term terms[PARTS];
     rni_product_result results[PARTS];
     for (int32_t i = 0; i < p->n_terms; ++i)
-        terms[i] = (rni_product_term){
-            p->a[i].data + part.row * p->a[i].stride, p->a[i].stride,
-            p->a[i].cols};
+        terms[i] = (rni_product_term){p->a[i].data + part.row * p->a[i].stride,
+                                      p->a[i].stride, p->a[i].cols};
     for (int32_t j = 0; j < p->n_results; ++j) {
         const matrix from = p->start[j] == START_HERE ? c[j] : p->init[j];
         const bool bias = p->start[j] == START_BIAS;
@@ -255,7 +266,7 @@ static void problem_run(const rni_kernels *kernels, const problem *p,
             .packed = problem_pack(kernels, p, j),
             .init = p->start[j] == START_ZERO ? NULL
                     : bias                    ? from.data
-                                  : from.data + part.row * from.stride,
+                           : from.data + part.row * from.stride,
             .init_stride = bias ? 0 : from.stride,
             .c = c[j].data + part.row * c[j].stride,
             .stride = c[j].stride};
@@ -286,7 +297,7 @@ static void assert_result_near(const problem *p, int32_t j, matrix c)
             for (int32_t i = 0; i < p->n_terms; ++i)
                 for (int64_t k = 0; k < p->a[i].cols; ++k) {
                     const double term = (double)at(p->a[i], r, k) *
-                        (double)problem_weight(p, i, j, k, n);
+                                        (double)problem_weight(p, i, j, k, n);
                     sum += term;
                     size += fabs(term);
                 }
@@ -300,8 +311,7 @@ static void problem_check(const rni_kernels *kernels, void *data)
     problem *p = data;
     for (int way = 0; way < 4; ++way) {
         matrix c[PARTS] = {{0, 0, 0, NULL}};
-        problem_solve(kernels, p, way == 3 ? 1 : p->rows,
-                      steps[way % 3], c);
+        problem_solve(kernels, p, way == 3 ? 1 : p->rows, steps[way % 3], c);
         for (int32_t j = 0; j < p->n_results; ++j) {
             matrix_assert_guards(c[j]);
             if (way == 0 && !is_fused(kernels))
@@ -349,9 +359,10 @@ static void product_is_right_for_every_width(void **unused)
 static void product_is_right_for_large_shapes(void **unused)
 {
     (void)unused;
-    static const int64_t shapes[][3] = {   // rows, depth, columns
-        {1, 1201, 333}, {4, 1030, 97},  {20, 650, 83},
-        {29, 1537, 49}, {257, 515, 35}, {461, 67, 21}};
+    static const int64_t shapes[][3] = {// rows, depth, columns
+                                        {1, 1201, 333}, {4, 1030, 97},
+                                        {20, 650, 83},  {29, 1537, 49},
+                                        {257, 515, 35}, {461, 67, 21}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
         const int64_t depths[] = {shapes[i][1] / 3,
                                   shapes[i][1] - shapes[i][1] / 3};
@@ -391,11 +402,11 @@ static void pack_lays_out_panels(void **unused)
 // ---- Problems: products over rows ------------------------------------------
 
 typedef struct outer_problem {
-    matrix a, b;    // [rows, m], [rows, n]
-    matrix c;       // what it starts from
-    matrix truth;   // of the scalar set
+    matrix a, b;  // [rows, m], [rows, n]
+    matrix c;     // what it starts from
+    matrix truth; // of the scalar set
     bool start;
-    int64_t longest;   // run; runs are handed over in order
+    int64_t longest; // run; runs are handed over in order
 } outer_problem;
 
 static outer_problem outer_create(int64_t m, int64_t n, int64_t rows,
@@ -441,10 +452,16 @@ static matrix outer_solve(const rni_kernels *kernels, const outer_problem *p,
     assert_non_null(runs);
     float *scratch = block_create(kernels->outer_scratch(m, n, rows));
     matrix c = matrix_copy(p->c);
-    rni_outer_call call = {.runs = runs, .n_runs = outer_runs(p, runs),
-                           .a_stride = p->a.stride, .b_stride = p->b.stride,
-                           .m = m, .n = n, .start = p->start, .c = c.data,
-                           .stride = c.stride, .scratch = scratch};
+    rni_outer_call call = {.runs = runs,
+                           .n_runs = outer_runs(p, runs),
+                           .a_stride = p->a.stride,
+                           .b_stride = p->b.stride,
+                           .m = m,
+                           .n = n,
+                           .start = p->start,
+                           .c = c.data,
+                           .stride = c.stride,
+                           .scratch = scratch};
     for (int64_t row = 0; row < m; row += step) {
         call.first_row = row;
         call.last_row = row + step < m ? row + step : m;
@@ -504,11 +521,13 @@ static void outer_is_right_for_random_shapes(void **unused)
 static void outer_is_right_for_large_shapes(void **unused)
 {
     (void)unused;
-    static const int64_t shapes[][4] = {   // m, n, rows, longest run
-        {33, 1050, 19, 4}, {240, 37, 411, 1}, {19, 35, 1203, 64}};
+    static const int64_t shapes[][4] = {// m, n, rows, longest run
+                                        {33, 1050, 19, 4},
+                                        {240, 37, 411, 1},
+                                        {19, 35, 1203, 64}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
-        outer_problem p = outer_create(shapes[i][0], shapes[i][1],
-                                       shapes[i][2], shapes[i][3]);
+        outer_problem p = outer_create(shapes[i][0], shapes[i][1], shapes[i][2],
+                                       shapes[i][3]);
         for_each_set(outer_check, &p);
         outer_destroy(&p);
     }
