@@ -26,8 +26,12 @@ VF_INLINE vf vf_nan(void)
     return vf_from_bits(vf_int_set1(0x7fc00000));
 }
 
-// exp of x in [-104, 89] or NaN: 2^n (1 + r + r^2 q(r)), |r| <= ln 2 / 2.
-VF_INLINE vf vf_exp_clamped(vf x)
+// exp(x) = 2^n p with p = 1 + r + r^2 q(r), |r| <= ln 2 / 2.
+typedef struct vf_power {
+    vf p, n;
+} vf_power;
+
+VF_INLINE vf_power vf_exp_parts(vf x)
 {
     const vf round = vf_set1(VF_ROUND);
     const vf n = vf_sub(vf_fma(x, vf_set1(VF_LOG2E), round), round);
@@ -40,30 +44,33 @@ VF_INLINE vf vf_exp_clamped(vf x)
     p = vf_fma(p, r, vf_set1(0x1.fffffcp-2f));
     p = vf_fma(p, r, vf_set1(1.0f));
     p = vf_fma(p, r, vf_set1(1.0f));
-    return vf_scale(p, n);
+    return (vf_power){p, n};
 }
 
+// Beyond [-104, 89] the result is 0 or infinite anyhow.
 VF_INLINE vf vf_exp(vf x)
 {
-    x = vf_min(vf_set1(89.0f), x);
-    return vf_exp_clamped(vf_max(vf_set1(-104.0f), x));
+    x = vf_max(vf_set1(-104.0f), vf_min(vf_set1(89.0f), x));
+    const vf_power e = vf_exp_parts(x);
+    return vf_scale(e.p, e.n);
 }
 
-// exp(-|x|)
+// The same bits for x <= 0 or NaN, faster.
 VF_INLINE vf vf_exp_fall(vf x)
 {
-    return vf_exp_clamped(vf_max(vf_set1(-104.0f), vf_neg(vf_abs(x))));
+    const vf_power e = vf_exp_parts(vf_max(vf_set1(-104.0f), x));
+    return vf_scale_fall(e.p, e.n);
 }
 
-// exp(x) - 1 for x <= 0 or NaN: with s = 2^n it is s r (1 + r q(r)) + (s - 1).
-// n r stays small enough for ln 2 in one part.
-VF_INLINE vf vf_expm1_fall(vf x)
+// exp(2 x) - 1 for x <= 0 or NaN: with s = 2^n it is s r (1 + r q(r)) + (s -
+// 1). n stays small enough for ln 2 in one part.
+VF_INLINE vf vf_expm1_twice(vf x)
 {
     const vf round = vf_set1(VF_ROUND + 127.0f); // the exponent's bias
-    x = vf_max(vf_set1(-18.0f), x);
-    const vf t = vf_fma(x, vf_set1(VF_LOG2E), round);
+    x = vf_max(vf_set1(-9.1f), x);
+    const vf t = vf_fma(x, vf_set1(2.0f * VF_LOG2E), round);
     const vf s = vf_from_bits(vf_int_shl(vf_bits(t), 23));
-    const vf r = vf_fnma(vf_sub(t, round), vf_set1(VF_LN2), x);
+    const vf r = vf_fnma(vf_sub(t, round), vf_set1(VF_LN2), vf_add(x, x));
     vf q = vf_set1(0x1.6d722cp-10f);
     q = vf_fma(q, r, vf_set1(0x1.12268p-7f));
     q = vf_fma(q, r, vf_set1(0x1.5554c8p-5f));
@@ -111,7 +118,7 @@ VF_INLINE vf vf_log(vf x)
 // a small result keeps its relative accuracy.
 VF_INLINE vf vf_sigmoid(vf x)
 {
-    const vf one = vf_set1(1.0f), e = vf_exp_fall(x);
+    const vf one = vf_set1(1.0f), e = vf_exp_fall(vf_neg_abs(x));
     const vf top = vf_select(vf_lt(x, vf_zero()), e, one);
     return vf_div(top, vf_add(one, e));
 }
@@ -119,7 +126,7 @@ VF_INLINE vf vf_sigmoid(vf x)
 // With e = exp(-2 |x|) - 1 it is -e / (e + 2).
 VF_INLINE vf vf_tanh(vf x)
 {
-    const vf e = vf_expm1_fall(vf_mul(vf_abs(x), vf_set1(-2.0f)));
+    const vf e = vf_expm1_twice(vf_neg_abs(x));
     return vf_copysign(vf_div(e, vf_add(e, vf_set1(2.0f))), x);
 }
 
@@ -127,7 +134,8 @@ VF_INLINE vf vf_tanh(vf x)
 // e = 0.5 on by log 2 + log(1 + (e - 1) / 2).
 VF_INLINE vf vf_softplus(vf x)
 {
-    const vf e = vf_exp_fall(x), half = vf_set1(0.5f), zero = vf_zero();
+    const vf e = vf_exp_fall(vf_neg_abs(x)), half = vf_set1(0.5f),
+             zero = vf_zero();
     const vm large = vf_le(half, e);
     const vf f = vf_select(large, vf_fma(e, half, vf_neg(half)), e);
     vf y = vf_log1p_near(f);

@@ -119,6 +119,11 @@ VF_INLINE vf vf_abs(vf a)
     return _mm512_abs_ps(a);
 }
 
+VF_INLINE vf vf_neg_abs(vf a)
+{
+    return _mm512_or_ps(a, _mm512_set1_ps(-0.0f));
+}
+
 VF_INLINE vf vf_copysign(vf a, vf sign)
 {
     // Bit by bit: sign bit from `sign`, the rest from `a`.
@@ -195,6 +200,11 @@ VF_INLINE vi vf_int_sub(vi a, vi b)
 #define vf_int_sra(a, n) _mm512_srai_epi32((a), (n))
 
 VF_INLINE vf vf_scale(vf a, vf n)
+{
+    return _mm512_scalef_ps(a, n);
+}
+
+VF_INLINE vf vf_scale_fall(vf a, vf n)
 {
     return _mm512_scalef_ps(a, n);
 }

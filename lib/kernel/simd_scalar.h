@@ -179,6 +179,12 @@ VF_INLINE vf vf_abs(vf a)
     return vf_from_bits(vf_bits(a) & 0x7fffffff);
 }
 
+// -|a|
+VF_INLINE vf vf_neg_abs(vf a)
+{
+    return -vf_abs(a);
+}
+
 // |a| with the sign of `sign`.
 VF_INLINE vf vf_copysign(vf a, vf sign)
 {
@@ -261,6 +267,12 @@ VF_INLINE vf vf_scale(vf a, vf n)
     const vf by_half = vf_from_bits(vf_int_shl(vf_int_add(half, 127), 23));
     const vf by_rest = vf_from_bits(vf_int_shl(vf_int_add(rest, 127), 23));
     return a * by_half * by_rest;
+}
+
+// The same for n in [-190, 0].
+VF_INLINE vf vf_scale_fall(vf a, vf n)
+{
+    return vf_scale(a, n);
 }
 
 #endif

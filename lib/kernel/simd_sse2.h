@@ -134,6 +134,11 @@ VF_INLINE vf vf_abs(vf a)
     return _mm_andnot_ps(_mm_set1_ps(-0.0f), a);
 }
 
+VF_INLINE vf vf_neg_abs(vf a)
+{
+    return _mm_or_ps(a, _mm_set1_ps(-0.0f));
+}
+
 VF_INLINE vf vf_copysign(vf a, vf sign)
 {
     const __m128 top = _mm_set1_ps(-0.0f);
@@ -215,6 +220,14 @@ VF_INLINE vf vf_scale(vf a, vf n)
     const vf by_half = vf_from_bits(vf_int_shl(vf_int_add(half, bias), 23));
     const vf by_rest = vf_from_bits(vf_int_shl(vf_int_add(rest, bias), 23));
     return vf_mul(vf_mul(a, by_half), by_rest);
+}
+
+// In two steps, the first one exact.
+VF_INLINE vf vf_scale_fall(vf a, vf n)
+{
+    const vf t = vf_add(n, vf_set1(0x1.8p23f + 127.0f + 64.0f));
+    const vf s = vf_from_bits(vf_int_shl(vf_bits(t), 23));
+    return vf_mul(vf_mul(a, s), vf_set1(0x1p-64f));
 }
 
 #endif

@@ -112,7 +112,8 @@ VALUE(SOFTSIGN)
 
 VALUE(ELU)
 {
-    return vf_select(vf_lt(vf_zero(), a), a, vf_mul(x, vf_expm1_fall(a)));
+    const vf fall = vf_expm1_twice(vf_mul(vf_set1(0.5f), a));
+    return vf_select(vf_lt(vf_zero(), a), a, vf_mul(x, fall));
 }
 
 // Keeps NaN: the value itself is the last operand of each choice.
