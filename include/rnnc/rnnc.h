@@ -6,6 +6,7 @@
 #include "rnnc/context.h"
 #include "rnnc/graph.h"
 #include "rnnc/model.h"
+#include "rnnc/operation.h"
 #include "rnnc/optimizer.h"
 #include "rnnc/picture.h"
 #include "rnnc/plan.h"

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "rnnc/cell.h"
 #include "rnnc/graph.h"
+#include "rnnc/operation.h"
 
 typedef enum rni_op {
 #define RNI_OP(id, ...) RNI_OP_##id,
