@@ -81,7 +81,8 @@ typedef enum rni_instruction_op {
     RNI_RUN_TAPE,       // detail: plan->tapes
     RNI_RUN_PRODUCT,    // detail: plan->products; packed weights
     RNI_RUN_MATMUL,     // detail: plan->matmuls; static rows
-    RNI_RUN_PACK,       // detail: index of plan->packs; weights -> packed
+    RNI_RUN_PACK,       // detail: index of plan->packs; weights -> packed. In
+                        // an axis' stage it runs once, when the stage begins
     RNI_RUN_OUTER,      // operands a, b, c: c (+)= sum over rows of a' b
     RNI_RUN_COL_SUM,    // x, sum
     RNI_RUN_LOOKUP_GRAD,// ids, d, table
@@ -246,7 +247,6 @@ struct rnnc_plan {
     rnnc_graph *graph;   // held
     atomic_int references;
     rni_error error;
-    rni_arena arena;     // all arrays below
     int32_t use;         // RNNC_INFER, RNNC_TRAIN, RNNC_STREAM
     int32_t stream_axis; // of a STREAM plan
     int64_t block_rows;
