@@ -363,13 +363,16 @@ static void product_is_right_for_large_shapes(void **unused)
                                         {1, 1201, 333}, {4, 1030, 97},
                                         {20, 650, 83},  {29, 1537, 49},
                                         {257, 515, 35}, {461, 67, 21}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
-        const int64_t depths[] = {shapes[i][1] / 3,
-                                  shapes[i][1] - shapes[i][1] / 3};
-        problem p = problem_create(shapes[i][0], 2, depths, 1, &shapes[i][2]);
-        for_each_set(problem_check, &p);
-        problem_destroy(&p);
-    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i)
+        for (int kind = START_ZERO; kind <= START_HERE; ++kind) {
+            const int64_t depths[] = {shapes[i][1] / 3,
+                                      shapes[i][1] - shapes[i][1] / 3};
+            problem p =
+                problem_create(shapes[i][0], 2, depths, 1, &shapes[i][2]);
+            p.start[0] = (start)kind;
+            for_each_set(problem_check, &p);
+            problem_destroy(&p);
+        }
 }
 
 static void pack_check(const rni_kernels *kernels, void *data)
@@ -525,12 +528,14 @@ static void outer_is_right_for_large_shapes(void **unused)
                                         {33, 1050, 19, 4},
                                         {240, 37, 411, 1},
                                         {19, 35, 1203, 64}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i) {
-        outer_problem p = outer_create(shapes[i][0], shapes[i][1], shapes[i][2],
-                                       shapes[i][3]);
-        for_each_set(outer_check, &p);
-        outer_destroy(&p);
-    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i)
+        for (int from = 0; from < 2; ++from) {
+            outer_problem p = outer_create(shapes[i][0], shapes[i][1],
+                                           shapes[i][2], shapes[i][3]);
+            p.start = from == 1;
+            for_each_set(outer_check, &p);
+            outer_destroy(&p);
+        }
 }
 
 int main(void)
