@@ -67,8 +67,7 @@ static const case_row cases[] = {
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-// ---- A case as a graph
-// -------------------------------------------------------
+// ---- A case as a graph ----------------------------------------------------
 
 typedef struct setting {
     const case_row *row;
@@ -160,8 +159,7 @@ static void compare(const setting *s, const char *what, const double *found,
     }
 }
 
-// ---- The textbook
-// ------------------------------------------------------------
+// ---- The textbook ---------------------------------------------------------
 
 static void check_reference(const setting *s)
 {
@@ -204,8 +202,7 @@ static void the_textbook_agrees(void **state)
     }
 }
 
-// ---- A planned run
-// -----------------------------------------------------------
+// ---- A planned run --------------------------------------------------------
 
 static void widen(const float *from, double *to, int64_t count)
 {
@@ -273,8 +270,7 @@ static void a_planned_run_agrees(void **state)
     }
 }
 
-// ---- A stream does not know the future
-// ---------------------------------------
+// ---- A stream does not know the future ------------------------------------
 
 static void a_stream_of_both_directions_is_refused(void **state)
 {

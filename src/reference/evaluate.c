@@ -43,7 +43,7 @@ void rni_reference_refuse_id(const rni_reference_call *call, double id,
                   id, (long long)limit - 1);
 }
 
-// ---- What is needed ---------------------------------------------------------
+// ---- What is needed -------------------------------------------------------
 
 static void reset(rnnc_reference *reference)
 {
@@ -111,7 +111,7 @@ rnnc_status rni_reference_need_states(rnnc_reference *reference)
     return reference->error.status;
 }
 
-// ---- Batch and axes, from the inputs ----------------------------------------
+// ---- Batch and axes, from the inputs --------------------------------------
 
 static bool same_lengths(const int64_t *a, const int64_t *b, int64_t batch)
 {
@@ -174,7 +174,7 @@ static rnnc_status take_inputs(rnnc_reference *reference)
     return RNNC_OK;
 }
 
-// ---- Frames -----------------------------------------------------------------
+// ---- Frames ---------------------------------------------------------------
 
 rnnc_status rni_reference_frame_make(rnnc_reference *reference,
                                      rni_reference_frame *frame)
@@ -263,7 +263,7 @@ void rni_reference_frame_differentiate(rnnc_reference *reference,
     }
 }
 
-// ---- The graph itself -------------------------------------------------------
+// ---- The graph itself -----------------------------------------------------
 
 rnnc_status rni_reference_evaluate(rnnc_reference *reference)
 {

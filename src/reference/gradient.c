@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-// ---- Layout: padded, as the caller sees a value -----------------------------
+// ---- Layout: padded, as the caller sees a value ---------------------------
 
 typedef struct layout {
     const int64_t *starts; // of a sequence value, else NULL
@@ -49,7 +49,7 @@ static rnnc_status check_room(rnnc_reference *reference, const layout *l,
     return RNNC_OK;
 }
 
-// ---- Values -----------------------------------------------------------------
+// ---- Values ---------------------------------------------------------------
 
 static rnnc_status evaluate(rnnc_reference *reference, const rnnc_node *node)
 {
@@ -80,7 +80,7 @@ rnnc_status rnnc_reference_value(rnnc_reference *reference, rnnc_node *node,
     return reference->error.status;
 }
 
-// ---- What a gradient is asked of --------------------------------------------
+// ---- What a gradient is asked of ------------------------------------------
 
 // A parameter, or an input that is set: its values, and how they are laid out.
 static rnnc_status find_source(rnnc_reference *reference, const rnnc_node *of,
@@ -125,7 +125,7 @@ static rnnc_status check_loss(rnnc_reference *reference, const rnnc_node *loss)
                          label, (long long)shape->cols, shape->kind);
 }
 
-// ---- Gradients --------------------------------------------------------------
+// ---- Gradients ------------------------------------------------------------
 
 static rnnc_status differentiate(rnnc_reference *reference,
                                  const rnnc_node *loss)
@@ -162,7 +162,7 @@ rnnc_status rnnc_reference_gradient(rnnc_reference *reference, rnnc_node *loss,
     return RNNC_OK;
 }
 
-// ---- Finite differences -----------------------------------------------------
+// ---- Finite differences ---------------------------------------------------
 
 // The loss with one element of a parameter or input moved.
 static double loss_at(rnnc_reference *reference, const rnnc_node *loss,
@@ -226,7 +226,7 @@ rnnc_status rnnc_reference_difference(rnnc_reference *reference,
     return reference->error.status;
 }
 
-// ---- The check --------------------------------------------------------------
+// ---- The check ------------------------------------------------------------
 
 static double greatest_error(int64_t count, const double *gradient,
                              const double *found)
@@ -292,7 +292,7 @@ double rnnc_reference_kink(const rnnc_reference *reference)
     return reference ? reference->kink : (double)INFINITY;
 }
 
-// ---- Settings ---------------------------------------------------------------
+// ---- Settings -------------------------------------------------------------
 
 rnnc_status rnnc_reference_train(rnnc_reference *reference, int32_t train,
                                  uint64_t seed, uint64_t counter)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- The handle -------------------------------------------------------------
+// ---- The handle -----------------------------------------------------------
 
 static rnnc_status copy_parameters(rnnc_reference *reference,
                                    const rnnc_weights *weights)
@@ -176,7 +176,7 @@ rnnc_status rni_reference_check_node(rnnc_reference *reference,
                          what, label, node->cell->name);
 }
 
-// ---- Inputs -----------------------------------------------------------------
+// ---- Inputs ---------------------------------------------------------------
 
 static const char *const kind_names[] = {"static", "batch", "sequence"};
 

@@ -138,7 +138,7 @@ static inline bool rni_reference_of_root(const rnnc_node *node)
     return !node->cell || node->shape.kind == RNI_STATIC;
 }
 
-// ---- Evaluating -------------------------------------------------------------
+// ---- Evaluating -----------------------------------------------------------
 
 // Marks one node, or every node with a state whose inputs are all set, and
 // all they need. Drops what was evaluated before.
@@ -166,7 +166,7 @@ double rni_reference_final(const rnnc_reference *reference,
                            const rni_reference_unrolled *site, int32_t s,
                            int64_t b, int64_t c);
 
-// ---- Memory of the last window ----------------------------------------------
+// ---- Memory of the last window --------------------------------------------
 
 bool rni_reference_keeps(const rnnc_node *node);
 // What a node kept of sequence `b`, or NULL where it begins fresh: of an UNROLL
@@ -179,7 +179,7 @@ rnnc_status rni_reference_remember(rnnc_reference *reference,
                                    const uint8_t *rows, int64_t batch);
 void rni_reference_forget(rnnc_reference *reference);
 
-// ---- The handle -------------------------------------------------------------
+// ---- The handle -----------------------------------------------------------
 
 // Clears the last call's error. False where the reference is broken or NULL.
 bool rni_reference_begin(rnnc_reference *reference);
@@ -187,7 +187,7 @@ bool rni_reference_begin(rnnc_reference *reference);
 rnnc_status rni_reference_check_node(rnnc_reference *reference,
                                      const char *what, const rnnc_node *node);
 
-// ---- Messages ---------------------------------------------------------------
+// ---- Messages -------------------------------------------------------------
 
 // "name", or the id and operation.
 enum { RNI_REFERENCE_LABEL = 96 };

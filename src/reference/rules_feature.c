@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-// ---- Products ---------------------------------------------------------------
+// ---- Products -------------------------------------------------------------
 
 // y[r, n] = sum over k of x[r, k] b[k, n]
 void rni_reference_value_matmul(rni_reference_call *call)
@@ -99,7 +99,7 @@ void rni_reference_gradient_lookup(rni_reference_call *call)
                 call->to->gradient[r * table->cols + c];
 }
 
-// ---- Side by side -----------------------------------------------------------
+// ---- Side by side ---------------------------------------------------------
 
 void rni_reference_value_concat(rni_reference_call *call)
 {
@@ -163,7 +163,7 @@ void rni_reference_gradient_rows(rni_reference_call *call)
         x->gradient[first + i] += call->to->gradient[i];
 }
 
-// ---- Over the features of a row ---------------------------------------------
+// ---- Over the features of a row -------------------------------------------
 
 static double sum(int64_t count, const double *values)
 {
@@ -334,7 +334,7 @@ void rni_reference_gradient_layer_norm(rni_reference_call *call)
     }
 }
 
-// ---- Dropout ----------------------------------------------------------------
+// ---- Dropout --------------------------------------------------------------
 
 static uint64_t dropout_key(const rni_reference_call *call)
 {

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-// ---- Reductions -------------------------------------------------------------
+// ---- Reductions -----------------------------------------------------------
 
 // What the loss of an element is multiplied by: a row's mean is taken over its
 // columns, a mean over all elements; nothing is averaged over nothing.
@@ -25,7 +25,7 @@ static int64_t place(const rni_reference_call *call, int64_t r)
     return call->node->integers[0] == RNNC_REDUCE_NONE ? r : 0;
 }
 
-// ---- Losses of two values of one shape --------------------------------------
+// ---- Losses of two values of one shape ------------------------------------
 
 typedef struct pair {
     double a, b;
@@ -129,7 +129,7 @@ void rni_reference_gradient_huber(rni_reference_call *call)
     pair_gradient(call, pair_huber);
 }
 
-// ---- Cross-entropy ----------------------------------------------------------
+// ---- Cross-entropy --------------------------------------------------------
 
 static double class_weight(const rni_reference_call *call, int64_t c)
 {
@@ -214,7 +214,7 @@ void rni_reference_gradient_cross_entropy(rni_reference_call *call)
             row_gradient(call, r, scale * call->to->gradient[place(call, r)]);
 }
 
-// ---- Sums over everything ---------------------------------------------------
+// ---- Sums over everything -------------------------------------------------
 
 void rni_reference_value_l2_penalty(rni_reference_call *call)
 {

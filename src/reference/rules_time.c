@@ -19,7 +19,7 @@ static rows_of find_rows(const rni_reference_call *call, int64_t b)
                      rni_reference_kept(reference, call->node, b)};
 }
 
-// ---- Pool -------------------------------------------------------------------
+// ---- Pool -----------------------------------------------------------------
 
 // The step whose value is taken: -1 stands for what was kept (0 if nothing).
 // Of equal greatest values the earliest is taken.
@@ -117,7 +117,7 @@ void rni_reference_gradient_pool(rni_reference_call *call)
         }
 }
 
-// ---- Repeat, shift, reverse -------------------------------------------------
+// ---- Repeat, shift, reverse -----------------------------------------------
 
 void rni_reference_value_repeat(rni_reference_call *call)
 {

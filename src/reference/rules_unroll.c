@@ -26,7 +26,7 @@ static double value_at(const rni_reference_matrix *matrix, int64_t r, int64_t c)
     return matrix->value[rni_reference_index(matrix, r, c)];
 }
 
-// ---- First values -----------------------------------------------------------
+// ---- First values ---------------------------------------------------------
 
 // Where the first value of a state comes from: an input of the UNROLL, the
 // cell's own node, or nowhere (zeros).
@@ -78,7 +78,7 @@ static void first_gradient(const rnnc_reference *reference,
                     first->gradient[b * first->cols + c];
 }
 
-// ---- The site ---------------------------------------------------------------
+// ---- The site -------------------------------------------------------------
 
 static rni_reference_unrolled *make_site(const rni_reference_call *call)
 {
@@ -110,7 +110,7 @@ static rnnc_status run_step(rnnc_reference *reference,
     return reference->error.status;
 }
 
-// ---- Within a step ----------------------------------------------------------
+// ---- Within a step --------------------------------------------------------
 
 // The row of the UNROLL's input that a step sees.
 static int64_t input_row(const rni_reference_call *call)
@@ -188,7 +188,7 @@ void rni_reference_gradient_cell_state(rni_reference_call *call)
         *gradient_at(state, row, c) += call->to->gradient[c];
 }
 
-// ---- What an unrolled cell gives --------------------------------------------
+// ---- What an unrolled cell gives ------------------------------------------
 
 // Row r of output `index` of a site is the only row of that node in frame r.
 static void output_value(const rni_reference_call *call,
@@ -246,7 +246,7 @@ void rni_reference_gradient_final(rni_reference_call *call)
     }
 }
 
-// ---- The UNROLL itself ------------------------------------------------------
+// ---- The UNROLL itself ----------------------------------------------------
 
 void rni_reference_value_unroll(rni_reference_call *call)
 {
