@@ -61,6 +61,8 @@ typedef struct rni_value {
                           // computes it step by step, -1: outside every loop
     int32_t node;         // the graph node it comes from, -1: none
     bool backward;        // made by differentiation
+    bool again;           // a forward value made again for the backward pass;
+                          // it may have a larger index than its users
     int32_t first_arg, n_args;
     int64_t integers[2];
     float numbers[2];
@@ -99,7 +101,7 @@ typedef struct rni_form {
     rni_error *error;
     rni_arena arena;
     int32_t n_values, values_capacity;
-    rni_value *values;       // args always before users, PREV apart
+    rni_value *values;       // args before users, but for PREV and `again`
     int32_t n_args, args_capacity;
     rni_arg *args;
     int32_t n_loops, loops_capacity;
@@ -129,6 +131,9 @@ rnnc_status rni_form_init(rni_form *form, const rnnc_graph *graph,
 // by the inputs asked for.
 rnnc_status rni_form_differentiate(rni_form *form, rnnc_node *const *inputs,
                                    int32_t n_inputs);
+
+// Chooses what a run keeps for its backward pass: see keep.c.
+rnnc_status rni_form_keep(rni_form *form);
 
 // Finds for every value the loop that must compute it: those that depend on a
 // state of a loop and that its next state depends on.

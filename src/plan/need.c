@@ -61,8 +61,10 @@ static bool sweep(rni_planner *p)
             again |= need_state(p, (int32_t)value->integers[0], v);
         for (int32_t i = 0; i < value->n_args; i++) {
             int32_t arg = rni_planner_args(p, v)[i].value;
-            if (arg >= 0)
-                p->needed[arg] = true;
+            if (arg < 0 || p->needed[arg])
+                continue;
+            p->needed[arg] = true;
+            again |= arg > v;
         }
     }
     return again;

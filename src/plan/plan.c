@@ -274,6 +274,7 @@ static void make_plan(rnnc_plan *plan, const rnnc_plan_options *o)
                       o->n_outputs, o->loss, train) == RNNC_OK &&
         (!train || rni_form_differentiate(&form, o->gradients,
                                           o->n_gradients) == RNNC_OK) &&
+        (!train || rni_form_keep(&form) == RNNC_OK) &&
         rni_form_sort(&form) == RNNC_OK)
         plan_form(plan, &form);
     rni_form_fini(&form);
