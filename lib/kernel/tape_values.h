@@ -105,9 +105,11 @@ VALUE(SOFTPLUS)
     return vf_softplus(a);
 }
 
+// The largest float stands for infinity: both give 1.
 VALUE(SOFTSIGN)
 {
-    return vf_div(a, vf_add(vf_set1(1.0f), vf_abs(a)));
+    const vf size = vf_min(vf_set1(0x1.fffffep127f), vf_abs(a));
+    return vf_div(vf_copysign(size, a), vf_add(vf_set1(1.0f), size));
 }
 
 VALUE(ELU)
