@@ -23,11 +23,13 @@ static rnnc_node *gate(rnnc_cell *cell, const char *letter, rnnc_node *x,
 {
     char name[16];
     snprintf(name, sizeof name, "w_%s", letter);
-    rnnc_node *w = rnnc_cell_parameter(cell, name, n, n_in, RNNC_INIT_GLOROT, 1);
+    rnnc_node *w =
+        rnnc_cell_parameter(cell, name, n, n_in, RNNC_INIT_GLOROT, 1);
     snprintf(name, sizeof name, "u_%s", letter);
     rnnc_node *u = rnnc_cell_parameter(cell, name, n, n, RNNC_INIT_GLOROT, 1);
     snprintf(name, sizeof name, "b_%s", letter);
-    rnnc_node *b = rnnc_cell_parameter_vector(cell, name, n, RNNC_INIT_ZEROS, 0);
+    rnnc_node *b =
+        rnnc_cell_parameter_vector(cell, name, n, RNNC_INIT_ZEROS, 0);
     return rnnc_add(rnnc_project(x, w, b), rnnc_project_unbiased(h, u));
 }
 
@@ -46,14 +48,14 @@ static rnnc_cell *own_peephole(rnnc_graph *graph, const char *name,
     rnnc_node *x = rnnc_cell_input(cell, n_in);
     rnnc_node *h = rnnc_cell_state(cell, "h", n);
     rnnc_node *c = rnnc_cell_state(cell, "c", n);
-    rnnc_node *i = rnnc_sigmoid(rnnc_add(gate(cell, "i", x, h, n_in, n),
-                                         peep(cell, "p_i", c, n)));
-    rnnc_node *f = rnnc_sigmoid(rnnc_add(gate(cell, "f", x, h, n_in, n),
-                                         peep(cell, "p_f", c, n)));
+    rnnc_node *i = rnnc_sigmoid(
+        rnnc_add(gate(cell, "i", x, h, n_in, n), peep(cell, "p_i", c, n)));
+    rnnc_node *f = rnnc_sigmoid(
+        rnnc_add(gate(cell, "f", x, h, n_in, n), peep(cell, "p_f", c, n)));
     rnnc_node *g = rnnc_tanh(gate(cell, "g", x, h, n_in, n));
     rnnc_node *c_new = rnnc_add(rnnc_mul(f, c), rnnc_mul(i, g));
-    rnnc_node *o = rnnc_sigmoid(rnnc_add(gate(cell, "o", x, h, n_in, n),
-                                         peep(cell, "p_o", c_new, n)));
+    rnnc_node *o = rnnc_sigmoid(
+        rnnc_add(gate(cell, "o", x, h, n_in, n), peep(cell, "p_o", c_new, n)));
     rnnc_node *h_new = rnnc_mul(o, rnnc_tanh(c_new));
     rnnc_cell_next(cell, c, c_new);
     rnnc_cell_next(cell, h, h_new);
@@ -112,8 +114,8 @@ static void prepare_training(bench *b)
     b->run = rnnc_run_create(b->plan, b->weights);
     b->sequence = rnnc_sequence_create(b->context);
     float *rows = random_rows((int64_t)BATCH * STEPS * HIDDEN);
-    if (!rows || rnnc_sequence_set_padded(b->sequence, rows, NULL, BATCH,
-                                          STEPS, HIDDEN, RNNC_BATCH_MAJOR))
+    if (!rows || rnnc_sequence_set_padded(b->sequence, rows, NULL, BATCH, STEPS,
+                                          HIDDEN, RNNC_BATCH_MAJOR))
         fail("sequence", rnnc_sequence_message(b->sequence));
     free(rows);
     if (rnnc_run_input(b->run, b->x, b->sequence))
@@ -191,8 +193,8 @@ static void measure_training(int threads, double peak)
         lstm_times[i] = time_training(&lstm);
         own_times[i] = time_training(&own);
     }
-    printf("training step, B %d T %d H %d, %d thread%s\n", BATCH, STEPS,
-           HIDDEN, threads, threads > 1 ? "s" : "");
+    printf("training step, B %d T %d H %d, %d thread%s\n", BATCH, STEPS, HIDDEN,
+           threads, threads > 1 ? "s" : "");
     print_row("LSTM", lstm_times, training_flops(), threads * peak);
     print_row("peephole LSTM of this program", own_times, training_flops(),
               threads * peak);

@@ -21,28 +21,27 @@ static int compare(const void *a, const void *b)
 double bench_median(double *numbers, int n)
 {
     qsort(numbers, (size_t)n, sizeof *numbers, compare);
-    return n % 2 ? numbers[n / 2]
-                 : 0.5 * (numbers[n / 2 - 1] + numbers[n / 2]);
+    return n % 2 ? numbers[n / 2] : 0.5 * (numbers[n / 2 - 1] + numbers[n / 2]);
 }
 
-enum { CHAINS = 12, ROUNDS = 20000 };   // enough chains to hide the latency
+enum { CHAINS = 12, ROUNDS = 20000 }; // enough chains to hide the latency
 
 // One body for each width: CHAINS independent chains of multiply-adds.
-#define CHAIN_BODY(vector, lanes, fma)                                        \
-    vector sum[CHAINS];                                                       \
-    for (int c = 0; c < CHAINS; c++)                                          \
-        for (int l = 0; l < lanes; l++)                                       \
-            sum[c][l] = (float)c;                                             \
-    vector a = sum[1] * 0.999f, b = sum[2] * 1e-3f;                           \
-    for (int r = 0; r < ROUNDS; r++) {                                        \
-        for (int c = 0; c < CHAINS; c++) {                                    \
-            sum[c] = fma(a, sum[c], b);                                       \
-            __asm__ volatile("" : "+" CONSTRAINT(sum[c]));                    \
-        }                                                                     \
-    }                                                                         \
-    float total = 0;                                                          \
-    for (int c = 0; c < CHAINS; c++)                                          \
-        total += sum[c][0];                                                   \
+#define CHAIN_BODY(vector, lanes, fma)                                         \
+    vector sum[CHAINS];                                                        \
+    for (int c = 0; c < CHAINS; c++)                                           \
+        for (int l = 0; l < lanes; l++)                                        \
+            sum[c][l] = (float)c;                                              \
+    vector a = sum[1] * 0.999f, b = sum[2] * 1e-3f;                            \
+    for (int r = 0; r < ROUNDS; r++) {                                         \
+        for (int c = 0; c < CHAINS; c++) {                                     \
+            sum[c] = fma(a, sum[c], b);                                        \
+            __asm__ volatile("" : "+" CONSTRAINT(sum[c]));                     \
+        }                                                                      \
+    }                                                                          \
+    float total = 0;                                                           \
+    for (int c = 0; c < CHAINS; c++)                                           \
+        total += sum[c][0];                                                    \
     return total;
 
 #if defined(__x86_64__)
@@ -65,7 +64,7 @@ static float chains_baseline(void)
     CHAIN_BODY(__m128, 4, MULTIPLY_ADD)
 }
 #else
-#define CONSTRAINT(x) "w"(x)
+#define CONSTRAINT(x)         "w"(x)
 typedef float four __attribute__((vector_size(16)));
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 static float chains_baseline(void)
@@ -98,8 +97,8 @@ double bench_peak(const char *isa)
     for (int i = 0; i < 25; i++) {
         double start = bench_seconds();
         sink += v->run();
-        double rate = 2.0 * v->lanes * CHAINS * ROUNDS /
-                      (bench_seconds() - start);
+        double rate =
+            2.0 * v->lanes * CHAINS * ROUNDS / (bench_seconds() - start);
         best = rate > best ? rate : best;
     }
     (void)sink;

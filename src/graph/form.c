@@ -50,8 +50,8 @@ static bool reserve(rni_form *form, void **items, int32_t *capacity,
     return false;
 }
 
-#define RESERVE(form, list, extra)                                            \
-    reserve(form, (void **)&(form)->list, &(form)->list##_capacity,           \
+#define RESERVE(form, list, extra)                                             \
+    reserve(form, (void **)&(form)->list, &(form)->list##_capacity,            \
             (int64_t)(form)->n_##list + (extra), sizeof *(form)->list)
 
 // The last loop whose states the arguments depend on, row by row.
@@ -190,8 +190,8 @@ int32_t rni_form_solid(rni_form *form, int32_t value)
 {
     if (value < 0 || form->values[value].op != RNI_FORM_PREV)
         return value;
-    int32_t copy = rni_form_one(form, RNI_FORM_TAPE,
-                                form->values[value].shape, value);
+    int32_t copy =
+        rni_form_one(form, RNI_FORM_TAPE, form->values[value].shape, value);
     if (copy >= 0)
         form->values[copy].integers[0] = RNI_TAPE_COPY;
     return copy;
@@ -244,8 +244,7 @@ int32_t rni_form_pool_sum(rni_form *form, int32_t value, bool falling)
         return -1;
     rni_shape shape = form->values[value].shape;
     int32_t loop = rni_form_loop_make(form, shape.axis, falling);
-    int32_t state =
-        rni_form_state_make(form, loop, shape.cols, -1, !falling);
+    int32_t state = rni_form_state_make(form, loop, shape.cols, -1, !falling);
     if (state < 0)
         return -1;
     int32_t terms[2] = {form->states[state].prev, value};

@@ -6,7 +6,8 @@
 
 #include "kernel/kernel.h"
 
-// ---- What takes part ----------------------------------------------------------
+// ---- What takes part
+// ----------------------------------------------------------
 
 // The loss depends on the value. Loops are followed until nothing changes.
 static bool find_useful(const rni_form *form, bool *useful)
@@ -74,8 +75,8 @@ static bool find_active(rni_gradient *g, rnnc_node *const *inputs,
                         int32_t n_inputs)
 {
     rni_form *form = g->form;
-    bool *moving = rni_memory_zeroed(form->memory, (size_t)form->n_values,
-                                     sizeof *moving);
+    bool *moving =
+        rni_memory_zeroed(form->memory, (size_t)form->n_values, sizeof *moving);
     if (!moving) {
         rni_error_memory(form->error);
         return false;
@@ -94,7 +95,8 @@ static bool find_active(rni_gradient *g, rnnc_node *const *inputs,
     return true;
 }
 
-// ---- States -------------------------------------------------------------------
+// ---- States
+// -------------------------------------------------------------------
 
 // The gradient of a state's value after the step has a part that comes from
 // the step behind it: the mirrored state before the (falling) step.
@@ -109,8 +111,8 @@ static bool mirror_state(rni_gradient *g, int32_t s)
     if (g->loops[state.loop] < 0)
         g->loops[state.loop] =
             rni_form_loop_make(form, form->loops[state.loop].axis, true);
-    g->mirror[s] = rni_form_state_make(form, g->loops[state.loop], state.cols,
-                                       -1, false);
+    g->mirror[s] =
+        rni_form_state_make(form, g->loops[state.loop], state.cols, -1, false);
     if (g->mirror[s] < 0)
         return false;
     return rni_gradient_add(
@@ -170,7 +172,8 @@ static bool rule_final(rni_gradient *g, int32_t value, int32_t d)
     return true;
 }
 
-// ---- Rules of the operations ----------------------------------------------------
+// ---- Rules of the operations
+// ----------------------------------------------------
 
 static int32_t tape2(rni_form *form, int32_t op, int32_t a, int32_t b)
 {
@@ -281,9 +284,9 @@ static bool rule_cross_entropy(rni_gradient *g, int32_t value, int32_t d)
         args[i + 1] = form->args[v.first_arg + i];
     if (!g->active[args[1].value])
         return true;
-    int32_t made = rni_form_value(form, RNI_FORM_CROSS_ENTROPY_GRAD,
-                                  form->values[args[1].value].shape, args,
-                                  v.n_args + 1);
+    int32_t made =
+        rni_form_value(form, RNI_FORM_CROSS_ENTROPY_GRAD,
+                       form->values[args[1].value].shape, args, v.n_args + 1);
     if (made >= 0) {
         form->values[made].integers[0] = v.integers[0];
         form->values[made].numbers[0] = v.numbers[0];
@@ -354,7 +357,8 @@ static rule *const rules[RNI_FORM_OP_COUNT] = {
     [RNI_FORM_FINAL] = rule_final,
 };
 
-// ---- The sweep -----------------------------------------------------------------
+// ---- The sweep
+// -----------------------------------------------------------------
 
 static bool enter(rni_form *form, rni_form_result **list, int32_t *n,
                   int32_t *capacity, rni_form_result result)
@@ -416,8 +420,7 @@ static bool sweep(rni_gradient *g)
 
 static int32_t *filled(const rni_form *form, int32_t n)
 {
-    int32_t *list =
-        rni_memory_allocate(form->memory, (size_t)n * sizeof *list);
+    int32_t *list = rni_memory_allocate(form->memory, (size_t)n * sizeof *list);
     for (int32_t i = 0; list && i < n; i++)
         list[i] = -1;
     return list;
@@ -436,7 +439,7 @@ rnnc_status rni_form_differentiate(rni_form *form, rnnc_node *const *inputs,
     bool good = g.active && g.first && g.last && g.mirror && g.loops &&
                 find_active(&g, inputs, n_inputs) && sweep(&g);
     if (!good)
-        rni_error_memory(form->error);   // unless another reason stands
+        rni_error_memory(form->error); // unless another reason stands
     rni_memory_release(form->memory, g.active);
     rni_memory_release(form->memory, g.first);
     rni_memory_release(form->memory, g.last);

@@ -6,9 +6,9 @@
 #include "graph/form.h"
 
 typedef enum rni_piece_kind {
-    RNI_PIECE_VALUE,   // a value, spread to the whole if it is narrower
-    RNI_PIECE_TERM,    // a product: value W (or W')
-    RNI_PIECE_PART     // a value of some columns (and rows): at row, col
+    RNI_PIECE_VALUE, // a value, spread to the whole if it is narrower
+    RNI_PIECE_TERM,  // a product: value W (or W')
+    RNI_PIECE_PART   // a value of some columns (and rows): at row, col
 } rni_piece_kind;
 
 // One contribution to the gradient of a value.
@@ -18,18 +18,18 @@ typedef struct rni_piece {
     int32_t weight;
     bool transposed;
     int64_t row, col;
-    int32_t next;      // the next piece of the same value, -1 at the end
+    int32_t next; // the next piece of the same value, -1 at the end
 } rni_piece;
 
 typedef struct rni_gradient {
     rni_form *form;
-    bool *active;        // value -> it depends on something wanted, and the
-                         // loss depends on it
-    int32_t *first, *last;   // value -> its pieces in the order they came
+    bool *active;          // value -> it depends on something wanted, and the
+                           // loss depends on it
+    int32_t *first, *last; // value -> its pieces in the order they came
     int32_t n_pieces, pieces_capacity;
     rni_piece *pieces;
-    int32_t *mirror;     // state -> the state of its gradient, or -1
-    int32_t *loops;      // loop -> the loop of its gradient, or -1
+    int32_t *mirror; // state -> the state of its gradient, or -1
+    int32_t *loops;  // loop -> the loop of its gradient, or -1
 } rni_gradient;
 
 // Adds a piece to the gradient of `to`, which is not active or gets it.

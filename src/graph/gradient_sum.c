@@ -57,16 +57,17 @@ bool rni_gradient_give(rni_gradient *g, int32_t to, int32_t value)
     value = over_cols(g->form, value, &own);
     if (value >= 0)
         value = over_rows(g->form, value, &own);
-    return rni_gradient_add(g, to, (rni_piece){.kind = RNI_PIECE_VALUE,
-                                               .value = value});
+    return rni_gradient_add(
+        g, to, (rni_piece){.kind = RNI_PIECE_VALUE, .value = value});
 }
 
-// ---- The sum ------------------------------------------------------------------
+// ---- The sum
+// ------------------------------------------------------------------
 
 typedef struct sum {
     rni_gradient *g;
     int32_t to;
-    int32_t loop;     // of the gradient of the value's own loop, or -1
+    int32_t loop; // of the gradient of the value's own loop, or -1
     rni_shape shape;
 } sum;
 
@@ -81,8 +82,8 @@ static bool inside(const sum *s, const rni_piece *piece)
 static int32_t add(const sum *s, int32_t a, int32_t b)
 {
     return a == -2 ? b
-                   : rni_form_tape(s->g->form, RNI_TAPE_ADD,
-                                   (int32_t[2]){a, b}, 2, 0, 0);
+                   : rni_form_tape(s->g->form, RNI_TAPE_ADD, (int32_t[2]){a, b},
+                                   2, 0, 0);
 }
 
 static int32_t add_values(const sum *s, int32_t value, bool in)
@@ -167,11 +168,11 @@ static int32_t assemble_some(const sum *s, rni_arg *args, bool in)
         if (first < 0)
             first = p;
         args[n++] = (rni_arg){piece->value, false, piece->row, piece->col};
-        piece->kind = -1;   // taken now
+        piece->kind = -1; // taken now
     }
     for (int32_t p = g->first[s->to]; p >= 0; p = g->pieces[p].next)
         if (g->pieces[p].kind == -1)
-            g->pieces[p].kind = -3;   // taken before
+            g->pieces[p].kind = -3; // taken before
     if (n == 0)
         return -2;
     return rni_form_value(g->form, RNI_FORM_ASSEMBLE, s->shape, args, n);

@@ -4,9 +4,9 @@
 #include "graph/gradient.h"
 #include "kernel/kernel.h"
 
-typedef struct place {   // where a rule stands
+typedef struct place { // where a rule stands
     rni_form *form;
-    int32_t d;           // gradient of the result
+    int32_t d; // gradient of the result
     int32_t result;
     const int32_t *args;
     float x, y;
@@ -54,7 +54,7 @@ static int32_t over_second(const place *p)
     return call(p, RNI_TAPE_DIV, p->d, p->args[1]);
 }
 
-static int32_t divisor(const place *p)   // -d (a / b) / b
+static int32_t divisor(const place *p) // -d (a / b) / b
 {
     int32_t q = call(p, RNI_TAPE_DIV, times_result(p), p->args[1]);
     return rni_form_tape(p->form, RNI_TAPE_NEG, &q, 1, 0, 0);
@@ -66,7 +66,7 @@ static int32_t absolute(const place *p)
     return call(p, RNI_TAPE_MUL, p->d, sign);
 }
 
-static int32_t slope(const place *p)   // of affine: x d
+static int32_t slope(const place *p) // of affine: x d
 {
     return rni_form_tape(p->form, RNI_TAPE_AFFINE, &p->d, 1, p->x, 0);
 }
@@ -112,19 +112,19 @@ static int32_t not_chosen(const place *p)
 }
 
 // Rules that are one instruction of (d, result) or of (d, argument).
-#define OF_RESULT(name, op)                                                   \
-    static int32_t name(const place *p)                                       \
-    {                                                                         \
-        return call(p, RNI_TAPE_##op, p->d, p->result);                       \
+#define OF_RESULT(name, op)                                                    \
+    static int32_t name(const place *p)                                        \
+    {                                                                          \
+        return call(p, RNI_TAPE_##op, p->d, p->result);                        \
     }
-#define OF_ARGUMENT(name, op)                                                 \
-    static int32_t name(const place *p)                                       \
-    {                                                                         \
-        return call(p, RNI_TAPE_##op, p->d, p->args[0]);                      \
+#define OF_ARGUMENT(name, op)                                                  \
+    static int32_t name(const place *p)                                        \
+    {                                                                          \
+        return call(p, RNI_TAPE_##op, p->d, p->args[0]);                       \
     }
 OF_RESULT(sigmoid, SIGMOID_GRAD)
 OF_RESULT(tanh_rule, TANH_GRAD)
-OF_RESULT(relu, RELU_GRAD)   // the result is positive where the argument is
+OF_RESULT(relu, RELU_GRAD) // the result is positive where the argument is
 OF_RESULT(sqrt_rule, SQRT_GRAD)
 OF_ARGUMENT(softplus, SOFTPLUS_GRAD)
 OF_ARGUMENT(softsign, SOFTSIGN_GRAD)
@@ -167,7 +167,7 @@ static rule *const rules[RNI_TAPE_OP_COUNT][3] = {
 
 bool rni_gradient_tape(rni_gradient *g, int32_t value, int32_t d)
 {
-    rni_value v = g->form->values[value];   // values move as others are made
+    rni_value v = g->form->values[value]; // values move as others are made
     int32_t args[3] = {0};
     for (int32_t i = 0; i < v.n_args; i++)
         args[i] = g->form->args[v.first_arg + i].value;

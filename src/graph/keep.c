@@ -13,20 +13,20 @@
 // The flow network has two nodes for each forward value, joined by an edge
 // whose capacity is what keeping the value costs.
 typedef struct edge {
-    int32_t to, next;    // next edge of the same node, -1 at the end
-    int64_t room;        // capacity that is left; edge ^ 1 is the way back
+    int32_t to, next; // next edge of the same node, -1 at the end
+    int64_t room;     // capacity that is left; edge ^ 1 is the way back
 } edge;
 
 typedef struct network {
     rni_form *form;
     int32_t n_nodes;
-    int32_t *first;      // node -> its first edge
-    int32_t *came_by;    // node -> edge it was reached by, -1: not reached
+    int32_t *first;   // node -> its first edge
+    int32_t *came_by; // node -> edge it was reached by, -1: not reached
     int32_t *queue;
     int32_t n_edges, edges_capacity;
     edge *edges;
-    int32_t *clones;     // value -> the value made again, -1: none
-    bool *kept;          // value -> on the cut
+    int32_t *clones; // value -> the value made again, -1: none
+    bool *kept;      // value -> on the cut
 } network;
 
 static const int64_t without_end = INT64_C(1) << 60;
@@ -57,7 +57,8 @@ static bool join(network *w, int32_t from, int32_t to, int64_t room)
     return add_half(w, from, to, room) && add_half(w, to, from, 0);
 }
 
-// ---- The network ---------------------------------------------------------------
+// ---- The network
+// ---------------------------------------------------------------
 
 // Forward rows that the backward pass could make again without a product.
 static bool can_be_made_again(const rni_value *value)
@@ -89,15 +90,14 @@ static bool join_value(network *w, int32_t v, const bool *free)
     const rni_value *value = w->form->values + v;
     int64_t cost = free[v] ? 0 : value->shape.cols;
     if (value->op == RNI_FORM_VIEW)
-        cost = without_end;   // it has no memory of its own
+        cost = without_end; // it has no memory of its own
     if (!join(w, entry(v), exit_of(v), cost))
         return false;
     if (!can_be_made_again(value))
         return join(w, 0, entry(v), without_end);
     for (int32_t i = 0; i < value->n_args; i++) {
         int32_t arg = w->form->args[value->first_arg + i].value;
-        if (is_row(w, arg) &&
-            !join(w, exit_of(arg), entry(v), without_end))
+        if (is_row(w, arg) && !join(w, exit_of(arg), entry(v), without_end))
             return false;
     }
     return true;
@@ -135,7 +135,8 @@ static bool build(network *w, bool *free)
     return true;
 }
 
-// ---- The cut -------------------------------------------------------------------
+// ---- The cut
+// -------------------------------------------------------------------
 
 // Breadth first from node 0 along edges with room; true where 1 is reached.
 static bool reach(network *w)
@@ -193,7 +194,8 @@ static void find_cut(network *w)
                      w->came_by[entry(v)] < 0;
 }
 
-// ---- Making again ----------------------------------------------------------------
+// ---- Making again
+// ----------------------------------------------------------------
 
 // Whether every reader of `v` must have it made again: it lies behind the cut.
 static bool is_behind(const network *w, int32_t v)
@@ -206,8 +208,8 @@ static int32_t clone(network *w, int32_t v)
 {
     rni_form *form = w->form;
     rni_value value = form->values[v];
-    rni_arg *args = rni_memory_zeroed(form->memory, (size_t)value.n_args,
-                                      sizeof *args);
+    rni_arg *args =
+        rni_memory_zeroed(form->memory, (size_t)value.n_args, sizeof *args);
     if (!args) {
         rni_error_memory(form->error);
         return -1;
@@ -223,8 +225,7 @@ static int32_t clone(network *w, int32_t v)
     if (made >= 0) {
         memcpy(form->values[made].integers, value.integers,
                sizeof value.integers);
-        memcpy(form->values[made].numbers, value.numbers,
-               sizeof value.numbers);
+        memcpy(form->values[made].numbers, value.numbers, sizeof value.numbers);
         form->values[made].again = true;
     }
     return made;

@@ -9,7 +9,7 @@
 int32_t rni_lowered(const rni_lowering *l, const rnnc_node *node)
 {
     int32_t value = node->cell ? l->scope[node->id] : l->root[node->id];
-    return value - 1;   // 0: not lowered
+    return value - 1; // 0: not lowered
 }
 
 rni_shape rni_lowered_shape(const rni_lowering *l, const rnnc_node *node)
@@ -75,8 +75,7 @@ static int32_t lower_cell_input(rni_lowering *l, const rnnc_node *node)
 
 static int32_t lower_cell_state(rni_lowering *l, const rnnc_node *node)
 {
-    int32_t state =
-        l->first_state[l->site->id] + (int32_t)node->integers[0];
+    int32_t state = l->first_state[l->site->id] + (int32_t)node->integers[0];
     return l->form->states[state].prev;
 }
 
@@ -101,8 +100,8 @@ static int32_t lower_concat(rni_lowering *l, const rnnc_node *node)
 {
     rni_form *form = l->form;
     rni_shape shape = rni_lowered_shape(l, node);
-    rni_arg *args = rni_memory_zeroed(form->memory, (size_t)node->n_inputs,
-                                      sizeof *args);
+    rni_arg *args =
+        rni_memory_zeroed(form->memory, (size_t)node->n_inputs, sizeof *args);
     if (!args) {
         rni_error_memory(form->error);
         return -1;
@@ -177,9 +176,8 @@ static int32_t lower_layer_norm(rni_lowering *l, const rnnc_node *node)
     if (node->n_inputs < 3)
         return value;
     int32_t scaled[2] = {value, rni_lowered(l, node->inputs[1])};
-    int32_t moved[2] = {
-        rni_form_tape(l->form, RNI_TAPE_MUL, scaled, 2, 0, 0),
-        rni_lowered(l, node->inputs[2])};
+    int32_t moved[2] = {rni_form_tape(l->form, RNI_TAPE_MUL, scaled, 2, 0, 0),
+                        rni_lowered(l, node->inputs[2])};
     return rni_form_tape(l->form, RNI_TAPE_ADD, moved, 2, 0, 0);
 }
 
@@ -198,25 +196,25 @@ static int32_t lower_dropout(rni_lowering *l, const rnnc_node *node)
 }
 
 // The names that the table of operations knows the shared rules by.
-#define lower_add rni_lower_sum
-#define lower_matmul rni_lower_sum
-#define lower_project rni_lower_sum
-#define lower_cross_entropy rni_lower_cross_entropy
+#define lower_add                  rni_lower_sum
+#define lower_matmul               rni_lower_sum
+#define lower_project              rni_lower_sum
+#define lower_cross_entropy        rni_lower_cross_entropy
 #define lower_binary_cross_entropy rni_lower_binary_cross_entropy
-#define lower_mse rni_lower_mse
-#define lower_huber rni_lower_huber
-#define lower_l2_penalty rni_lower_l2_penalty
-#define lower_total rni_lower_total
-#define lower_unroll rni_lower_unroll
-#define lower_output rni_lower_output
-#define lower_final rni_lower_final
-#define lower_pool rni_lower_pool
-#define lower_repeat rni_lower_repeat
-#define lower_shift rni_lower_shift
-#define lower_reverse rni_lower_reverse
+#define lower_mse                  rni_lower_mse
+#define lower_huber                rni_lower_huber
+#define lower_l2_penalty           rni_lower_l2_penalty
+#define lower_total                rni_lower_total
+#define lower_unroll               rni_lower_unroll
+#define lower_output               rni_lower_output
+#define lower_final                rni_lower_final
+#define lower_pool                 rni_lower_pool
+#define lower_repeat               rni_lower_repeat
+#define lower_shift                rni_lower_shift
+#define lower_reverse              rni_lower_reverse
 
 static rni_lower_rule *const rules[RNI_OP_COUNT] = {
-#define RNI_OP(id, name, fewest, most, shape, lower, ...)                     \
+#define RNI_OP(id, name, fewest, most, shape, lower, ...)                      \
     [RNI_OP_##id] = lower_##lower,
 #include "graph/ops.def"
 #undef RNI_OP
@@ -300,14 +298,13 @@ static bool enter_output(rni_lowering *l, const rnnc_node *node)
 {
     rni_form *form = l->form;
     int32_t value = rni_lowered(l, node);
-    if (value < 0)   // part of a sum, but asked for by itself
+    if (value < 0) // part of a sum, but asked for by itself
         value = lower_node(l, node) ? rni_lowered(l, node) : -1;
     value = rni_form_solid(form, value);
-    if (value < 0 ||
-        !rni_array_reserve(form->memory, (void **)&form->outputs,
-                           &form->outputs_capacity,
-                           (int64_t)form->n_outputs + 1,
-                           sizeof *form->outputs)) {
+    if (value < 0 || !rni_array_reserve(form->memory, (void **)&form->outputs,
+                                        &form->outputs_capacity,
+                                        (int64_t)form->n_outputs + 1,
+                                        sizeof *form->outputs)) {
         rni_error_memory(form->error);
         return false;
     }
@@ -365,13 +362,16 @@ rnnc_status rni_form_init(rni_form *form, const rnnc_graph *graph,
                           rni_error *error, rnnc_node *const *outputs,
                           int32_t n_outputs, rnnc_node *loss, bool train)
 {
-    *form = (rni_form){.graph = graph, .error = error, .loss = -1,
-                       .memory = &graph->context->memory, .train = train};
+    *form = (rni_form){.graph = graph,
+                       .error = error,
+                       .loss = -1,
+                       .memory = &graph->context->memory,
+                       .train = train};
     rni_arena_init(&form->arena, form->memory);
-    rni_lowering l = {.form = form, .graph = graph, .loop = -1,
-                      .axis = RNI_AXIS_NONE};
+    rni_lowering l = {
+        .form = form, .graph = graph, .loop = -1, .axis = RNI_AXIS_NONE};
     if (make_tables(&l) && !lower_all(&l, outputs, n_outputs, loss))
-        rni_error_memory(error);   // unless a rule gave its reason
+        rni_error_memory(error); // unless a rule gave its reason
     release_tables(&l);
     form->n_forward = form->n_values;
     return error->status;

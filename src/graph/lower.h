@@ -9,15 +9,16 @@
 typedef struct rni_lowering {
     rni_form *form;
     const rnnc_graph *graph;
-    const rnnc_node *site;  // the UNROLL whose cell is being written out, or NULL
-    int32_t axis;           // its axis
-    int32_t loop;           // its loop, -1 at the root
-    int32_t *root;          // node id -> value, for nodes of the graph
-    int32_t *scope;         // node id -> value, for nodes of the cell
-    int32_t *users;         // node id -> the one node that uses it, or -2
-    int32_t **outputs;      // UNROLL's node id -> values of its outputs
-    int32_t *first_state;   // UNROLL's node id -> its first state
-    bool *needed;           // node id -> some output asked for depends on it
+    const rnnc_node
+        *site;            // the UNROLL whose cell is being written out, or NULL
+    int32_t axis;         // its axis
+    int32_t loop;         // its loop, -1 at the root
+    int32_t *root;        // node id -> value, for nodes of the graph
+    int32_t *scope;       // node id -> value, for nodes of the cell
+    int32_t *users;       // node id -> the one node that uses it, or -2
+    int32_t **outputs;    // UNROLL's node id -> values of its outputs
+    int32_t *first_state; // UNROLL's node id -> its first state
+    bool *needed;         // node id -> some output asked for depends on it
 } rni_lowering;
 
 // The value of a node that was lowered before.
@@ -28,8 +29,7 @@ rni_shape rni_lowered_shape(const rni_lowering *lowering,
                             const rnnc_node *node);
 
 // True where the node is only a part of the sum that its one user is.
-bool rni_lowering_absorbed(const rni_lowering *lowering,
-                           const rnnc_node *node);
+bool rni_lowering_absorbed(const rni_lowering *lowering, const rnnc_node *node);
 
 typedef int32_t rni_lower_rule(rni_lowering *lowering, const rnnc_node *node);
 

@@ -92,9 +92,8 @@ int32_t rni_lower_cross_entropy(rni_lowering *l, const rnnc_node *node)
     int32_t sum = total(form, column);
     if (node->integers[0] == RNNC_REDUCE_SUM)
         return sum;
-    int32_t weight =
-        rni_form_value(form, RNI_FORM_CROSS_ENTROPY_WEIGHT, shape, args + 1,
-                       node->n_inputs - 1);
+    int32_t weight = rni_form_value(form, RNI_FORM_CROSS_ENTROPY_WEIGHT, shape,
+                                    args + 1, node->n_inputs - 1);
     if (weight < 0)
         return -1;
     form->values[weight].integers[0] = node->integers[1];
@@ -107,9 +106,9 @@ int32_t rni_lower_binary_cross_entropy(rni_lowering *l, const rnnc_node *node)
     rni_form *form = l->form;
     int32_t x = rni_lowered(l, node->inputs[0]);
     int32_t y = rni_lowered(l, node->inputs[1]);
-    int32_t loss = tape2(form, RNI_TAPE_SUB,
-                         tape1(form, RNI_TAPE_SOFTPLUS, x, 0, 0),
-                         tape2(form, RNI_TAPE_MUL, x, y));
+    int32_t loss =
+        tape2(form, RNI_TAPE_SUB, tape1(form, RNI_TAPE_SOFTPLUS, x, 0, 0),
+              tape2(form, RNI_TAPE_MUL, x, y));
     return reduce(form, row_sum(form, loss), node->integers[0],
                   node->inputs[0]->shape.cols);
 }

@@ -7,16 +7,16 @@
 #include "kernel/kernel.h"
 
 typedef enum term_kind {
-    TERM_BIAS,      // a static row
-    TERM_BATCH,     // a product with a batch value
-    TERM_OUTSIDE,   // a product with a sequence value from outside the loop
-    TERM_INSIDE,    // a product with a value of the loop
+    TERM_BIAS,    // a static row
+    TERM_BATCH,   // a product with a batch value
+    TERM_OUTSIDE, // a product with a sequence value from outside the loop
+    TERM_INSIDE,  // a product with a value of the loop
     TERM_OTHER
 } term_kind;
 
 typedef struct term {
     term_kind kind;
-    int32_t value;      // of a bias or other addend, or the left operand
+    int32_t value; // of a bias or other addend, or the left operand
     int32_t weight;
     bool transposed;
 } term;
@@ -27,7 +27,7 @@ typedef struct sum {
     int32_t n_terms, terms_capacity;
     term *terms;
     int32_t n_pending, pending_capacity;
-    const rnnc_node **pending;   // nodes still to be taken apart, last first
+    const rnnc_node **pending; // nodes still to be taken apart, last first
 } sum;
 
 static bool push_pending(sum *s, const rnnc_node *node)
@@ -48,9 +48,8 @@ static bool push_term(sum *s, term t)
     rni_form *form = s->lowering->form;
     if (t.value < 0)
         return false;
-    if (!rni_array_reserve(form->memory, (void **)&s->terms,
-                           &s->terms_capacity, (int64_t)s->n_terms + 1,
-                           sizeof *s->terms)) {
+    if (!rni_array_reserve(form->memory, (void **)&s->terms, &s->terms_capacity,
+                           (int64_t)s->n_terms + 1, sizeof *s->terms)) {
         rni_error_memory(form->error);
         return false;
     }
@@ -63,8 +62,8 @@ static bool push_addend(sum *s, int32_t value)
     if (value < 0)
         return false;
     const rni_shape *shape = &s->lowering->form->values[value].shape;
-    bool row = shape->kind == RNI_STATIC && shape->rows == 1 &&
-               shape->cols == s->cols;
+    bool row =
+        shape->kind == RNI_STATIC && shape->rows == 1 && shape->cols == s->cols;
     return push_term(s, (term){row ? TERM_BIAS : TERM_OTHER, value, -1, false});
 }
 
@@ -143,16 +142,16 @@ static bool take(sum *s, const rnnc_node *node, bool root)
                push_pending(s, node->inputs[0]);
     bool transposed = node->op == RNI_OP_PROJECT;
     int32_t weight = rni_lowered(l, node->inputs[1]);
-    if (node->n_inputs == 3 &&
-        !push_addend(s, rni_lowered(l, node->inputs[2])))
+    if (node->n_inputs == 3 && !push_addend(s, rni_lowered(l, node->inputs[2])))
         return false;
     return push_split(s, rni_lowered(l, node->inputs[0]), weight, transposed);
 }
 
 static int32_t add(rni_form *form, int32_t a, int32_t b)
 {
-    return a < 0 ? b : rni_form_tape(form, RNI_TAPE_ADD,
-                                     (int32_t[2]){a, b}, 2, 0, 0);
+    return a < 0
+               ? b
+               : rni_form_tape(form, RNI_TAPE_ADD, (int32_t[2]){a, b}, 2, 0, 0);
 }
 
 static int32_t add_all(const sum *s, int32_t value, term_kind kind)
@@ -207,7 +206,7 @@ static int32_t finish(const sum *s)
     rni_form *form = s->lowering->form;
     bool products = count(s, TERM_BIAS) + count(s, TERM_OTHER) < s->n_terms;
     int32_t value = -1;
-    if (!products) {   // in the order written
+    if (!products) { // in the order written
         for (int32_t i = 0; i < s->n_terms; i++)
             value = add(form, value, s->terms[i].value);
         return value;

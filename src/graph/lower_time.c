@@ -144,8 +144,8 @@ static int32_t pool_first(pool *p)
 static int32_t pool_max(pool *p)
 {
     int32_t args[3] = {seen(p), 0, p->x};
-    args[1] = rni_form_tape(p->form, RNI_TAPE_MAX,
-                            (int32_t[2]){p->prev, p->x}, 2, 0, 0);
+    args[1] = rni_form_tape(p->form, RNI_TAPE_MAX, (int32_t[2]){p->prev, p->x},
+                            2, 0, 0);
     return pool_end(p, rni_form_tape(p->form, RNI_TAPE_SELECT, args, 3, 0, 0));
 }
 
@@ -195,7 +195,8 @@ int32_t rni_lower_pool(rni_lowering *l, const rnnc_node *node)
     return rules[node->integers[0]](&p);
 }
 
-// ---- Shifts, repeats, reversal -----------------------------------------------
+// ---- Shifts, repeats, reversal
+// -----------------------------------------------
 
 // `steps` states in a row, each holding what the one before it held.
 int32_t rni_lower_shift(rni_lowering *l, const rnnc_node *node)
@@ -228,6 +229,5 @@ int32_t rni_lower_reverse(rni_lowering *l, const rnnc_node *node)
     int32_t x = rni_form_solid(l->form, rni_lowered(l, node->inputs[0]));
     if (x < 0)
         return -1;
-    return rni_form_one(l->form, RNI_FORM_REVERSE, l->form->values[x].shape,
-                        x);
+    return rni_form_one(l->form, RNI_FORM_REVERSE, l->form->values[x].shape, x);
 }

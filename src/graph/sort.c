@@ -23,8 +23,8 @@ static void note_users(const rni_form *form, int32_t v, int32_t *users)
 // What is made again for one loop alone is made in it, never reaching memory.
 static rnnc_status sort_again(rni_form *form)
 {
-    int32_t *users = rni_memory_allocate(
-        form->memory, (size_t)form->n_values * sizeof *users);
+    int32_t *users = rni_memory_allocate(form->memory, (size_t)form->n_values *
+                                                           sizeof *users);
     if (!users)
         return rni_error_memory(form->error);
     for (int32_t v = 0; v < form->n_values; v++)

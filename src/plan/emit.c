@@ -33,7 +33,8 @@ bool rni_emission_ready(const rni_emission *e, int32_t v)
     return true;
 }
 
-// ---- Row operations: one instruction each -------------------------------------
+// ---- Row operations: one instruction each
+// -------------------------------------
 
 static const int32_t plain_op[RNI_FORM_OP_COUNT] = {
     [RNI_FORM_OUTER] = RNI_RUN_OUTER,
@@ -94,8 +95,11 @@ static int32_t full_args(int32_t op)
 
 static rni_operand partial_sums(rni_planner *p)
 {
-    rni_buffer buffer = {.extent = RNI_EXTENT_STATIC, .axis = RNI_AXIS_NONE,
-                         .type = RNI_FLOAT, .index = -1, .rows = 1,
+    rni_buffer buffer = {.extent = RNI_EXTENT_STATIC,
+                         .axis = RNI_AXIS_NONE,
+                         .type = RNI_FLOAT,
+                         .index = -1,
+                         .rows = 1,
                          .cols = 16};
     return (rni_operand){rni_planner_buffer(p, buffer), -1, 0, 0};
 }
@@ -108,8 +112,8 @@ static bool emit_plain(rni_emission *e, int32_t v)
     rni_operand operands[6];
     int32_t n = 0;
     for (; n < value->n_args; n++)
-        operands[n] = rni_planner_operand(
-            p, rni_planner_args(p, v)[n].value, e->section);
+        operands[n] =
+            rni_planner_operand(p, rni_planner_args(p, v)[n].value, e->section);
     for (; n < full_args(value->op); n++)
         operands[n] = rni_operand_none();
     if (value->op == RNI_FORM_TOTAL) {
@@ -119,7 +123,9 @@ static bool emit_plain(rni_emission *e, int32_t v)
     }
     operands[n++] = rni_planner_operand(p, v, e->section);
     rni_instruction instruction = {
-        .op = plain_op[value->op], .detail = -1, .value = v,
+        .op = plain_op[value->op],
+        .detail = -1,
+        .value = v,
         .rows = rows.kind == RNI_STATIC ? rows.rows : 0,
         .cols = instruction_cols(p, v),
         .integers = {value->integers[0], value->integers[1]},
@@ -131,18 +137,22 @@ static bool emit_plain(rni_emission *e, int32_t v)
     return rni_planner_instruction(p, instruction, operands, n);
 }
 
-// ---- Assembled values: what is not in its place is copied there ----------------
+// ---- Assembled values: what is not in its place is copied there
+// ----------------
 
 static bool emit_zero(rni_emission *e, int32_t v)
 {
     rni_planner *p = e->planner;
     const rni_shape *shape = &p->form->values[v].shape;
     rni_operand to = rni_planner_operand(p, v, e->section);
-    rni_instruction zero = {
-        .op = RNI_RUN_ZERO, .detail = -1, .value = v, .cols = shape->cols,
-        .rows = shape->kind == RNI_STATIC ? shape->rows : 0,
-        .batch = shape->kind == RNI_BATCH,
-        .by_step = rni_planner_by_step(p, e->section, &to, 1)};
+    rni_instruction zero = {.op = RNI_RUN_ZERO,
+                            .detail = -1,
+                            .value = v,
+                            .cols = shape->cols,
+                            .rows = shape->kind == RNI_STATIC ? shape->rows : 0,
+                            .batch = shape->kind == RNI_BATCH,
+                            .by_step =
+                                rni_planner_by_step(p, e->section, &to, 1)};
     return rni_planner_instruction(p, zero, &to, 1);
 }
 
@@ -168,9 +178,8 @@ static bool emit_assemble(rni_emission *e, int32_t v)
         rni_operand to = rni_planner_operand(p, v, e->section);
         to.row += part.row;
         to.col += part.col;
-        rni_plan_port load = {
-            RNI_PORT_ROWS, 0,
-            rni_planner_operand(p, part.value, e->section)};
+        rni_plan_port load = {RNI_PORT_ROWS, 0,
+                              rni_planner_operand(p, part.value, e->section)};
         rni_operand both[2] = {load.operand, to};
         if (!rni_emit_simple_tape(
                 p, RNI_TAPE_COPY, p->form->values[part.value].shape, &load, 1,
@@ -180,7 +189,8 @@ static bool emit_assemble(rni_emission *e, int32_t v)
     return true;
 }
 
-// ---- Sections --------------------------------------------------------------------
+// ---- Sections
+// --------------------------------------------------------------------
 
 static bool emit_row_operations(rni_emission *e, bool *some)
 {
@@ -192,8 +202,7 @@ static bool emit_row_operations(rni_emission *e, bool *some)
         if (e->done[v] || op == RNI_FORM_DOT || op == RNI_FORM_TAPE ||
             !rni_emission_ready(e, v))
             continue;
-        if (!(op == RNI_FORM_ASSEMBLE ? emit_assemble(e, v)
-                                      : emit_plain(e, v)))
+        if (!(op == RNI_FORM_ASSEMBLE ? emit_assemble(e, v) : emit_plain(e, v)))
             return false;
         e->done[v] = *some = true;
     }
@@ -281,9 +290,12 @@ static bool rank_value(rni_planner *p, int32_t v, int32_t axis)
     if ((*ranked = rni_planner_buffer(p, buffer)) < 0)
         return false;
     rni_operand operands[2] = {{p->buffer[v], -1, 0, 0}, {*ranked, -1, 0, 0}};
-    rni_instruction rank = {.op = RNI_RUN_RANK, .detail = -1, .value = v,
+    rni_instruction rank = {.op = RNI_RUN_RANK,
+                            .detail = -1,
+                            .value = v,
                             .cols = p->form->values[v].shape.cols,
-                            .integers = {axis, 0}, .batch = true};
+                            .integers = {axis, 0},
+                            .batch = true};
     return rni_planner_instruction(p, rank, operands, 2);
 }
 
@@ -297,15 +309,15 @@ static bool emit_ranks(rni_planner *p, int32_t stage)
             continue;
         for (int32_t i = 0; i < p->form->values[v].n_args; i++) {
             int32_t arg = rni_planner_args(p, v)[i].value;
-            if (arg >= 0 &&
-                !rank_value(p, arg, p->plan->stages[stage].axis))
+            if (arg >= 0 && !rank_value(p, arg, p->plan->stages[stage].axis))
                 return false;
         }
     }
     return true;
 }
 
-// ---- Gradients find their homes ---------------------------------------------------
+// ---- Gradients find their homes
+// ---------------------------------------------------
 
 static bool emit_gradient(rni_planner *p, rni_form_result gradient)
 {
@@ -313,9 +325,12 @@ static bool emit_gradient(rni_planner *p, rni_form_result gradient)
     int32_t from = p->buffer[p->homes[gradient.value].owner];
     if (p->plan->buffers[from].extent == RNI_EXTENT_GRADIENT)
         return true;
-    rni_buffer home = {.extent = RNI_EXTENT_GRADIENT, .axis = RNI_AXIS_NONE,
-                       .type = RNI_FLOAT, .index = gradient.index,
-                       .rows = shape->rows, .cols = shape->cols};
+    rni_buffer home = {.extent = RNI_EXTENT_GRADIENT,
+                       .axis = RNI_AXIS_NONE,
+                       .type = RNI_FLOAT,
+                       .index = gradient.index,
+                       .rows = shape->rows,
+                       .cols = shape->cols};
     rni_operand to = {rni_planner_buffer(p, home), -1, 0, 0};
     if (to.buffer < 0)
         return false;
@@ -333,7 +348,8 @@ static bool emit_gradients(rni_planner *p)
     return true;
 }
 
-// ---- The whole --------------------------------------------------------------------
+// ---- The whole
+// --------------------------------------------------------------------
 
 static bool emit_section(rni_emission *e, int32_t section, int32_t *members)
 {
@@ -348,17 +364,15 @@ static bool emit_section(rni_emission *e, int32_t section, int32_t *members)
         return false;
     if (!emit_members(e))
         return false;
-    bool last_of_flat =
-        p->plan->stages[stage].axis < 0 &&
-        section + 1 == p->plan->stages[stage].first_section +
-                           p->plan->stages[stage].n_sections;
+    bool last_of_flat = p->plan->stages[stage].axis < 0 &&
+                        section + 1 == p->plan->stages[stage].first_section +
+                                           p->plan->stages[stage].n_sections;
     if (last_of_flat && !emit_ranks(p, stage + 1))
         return false;
     if (section + 1 == p->plan->n_sections && !emit_gradients(p))
         return false;
     p->plan->sections[section].first_instruction = first;
-    p->plan->sections[section].n_instructions =
-        p->plan->n_instructions - first;
+    p->plan->sections[section].n_instructions = p->plan->n_instructions - first;
     return true;
 }
 
@@ -389,7 +403,7 @@ bool rni_plan_emit(rni_planner *p)
     for (int32_t s = 0; good && s < p->plan->n_sections; s++)
         good = emit_section(&e, s, members);
     if (good && p->plan->prepare >= 0)
-        p->plan->n_sections++;   // the section behind the stages' own
+        p->plan->n_sections++; // the section behind the stages' own
     rni_memory_release(p->memory, members);
     rni_memory_release(p->memory, done);
     return good;

@@ -56,9 +56,8 @@ static bool write_sources(const rni_emission *e, int32_t v)
         return false;
     for (int32_t k = 0; k < n; k++) {
         rni_arg w = rni_planner_args(p, v)[2 + 2 * k];
-        p->plan->sources[p->plan->n_sources++] =
-            (rni_plan_source){rni_planner_operand(p, w.value, -1),
-                              w.transposed};
+        p->plan->sources[p->plan->n_sources++] = (rni_plan_source){
+            rni_planner_operand(p, w.value, -1), w.transposed};
     }
     return true;
 }
@@ -70,10 +69,9 @@ static bool write_result(rni_emission *e, int32_t v)
     if (!RNI_PLAN_RESERVE(p, results, 1) || !write_sources(e, v))
         return false;
     int32_t init = rni_planner_args(p, v)[0].value;
-    p->plan->results[p->plan->n_results++] =
-        (rni_plan_result){p->form->values[v].shape.cols,
-                          rni_planner_operand(p, init, e->section),
-                          rni_planner_operand(p, v, e->section)};
+    p->plan->results[p->plan->n_results++] = (rni_plan_result){
+        p->form->values[v].shape.cols, rni_planner_operand(p, init, e->section),
+        rni_planner_operand(p, v, e->section)};
     e->done[v] = true;
     return true;
 }
@@ -97,8 +95,8 @@ static bool product_by_step(const rni_planner *p, int32_t section,
                             const rni_plan_product *product)
 {
     for (int32_t k = 0; k < product->n_terms; k++)
-        if (rni_planner_by_step(
-                p, section, &p->plan->terms[product->first_term + k].a, 1))
+        if (rni_planner_by_step(p, section,
+                                &p->plan->terms[product->first_term + k].a, 1))
             return true;
     for (int32_t r = 0; r < product->n_results; r++) {
         const rni_plan_result *result =
@@ -121,9 +119,8 @@ static bool write_pack(const rni_emission *e, int32_t v, int32_t first_source)
     p->plan->packs[p->plan->n_packs++] = pack;
     if (pack.prepared)
         return true;
-    rni_instruction instruction = {.op = RNI_RUN_PACK,
-                                   .detail = p->plan->n_packs - 1,
-                                   .value = v};
+    rni_instruction instruction = {
+        .op = RNI_RUN_PACK, .detail = p->plan->n_packs - 1, .value = v};
     return rni_planner_instruction(p, instruction, NULL, 0);
 }
 
@@ -140,7 +137,9 @@ static bool emit_packed(rni_emission *e, int32_t v)
         return false;
     product.n_results = p->plan->n_results - product.first_result;
     rni_instruction instruction = {
-        .op = RNI_RUN_PRODUCT, .detail = p->plan->n_products, .value = v,
+        .op = RNI_RUN_PRODUCT,
+        .detail = p->plan->n_products,
+        .value = v,
         .cols = p->form->values[v].shape.cols,
         .batch = p->form->values[v].shape.kind == RNI_BATCH,
         .by_step = product_by_step(p, e->section, &product)};
@@ -152,10 +151,11 @@ static bool emit_static(rni_emission *e, int32_t v)
 {
     rni_planner *p = e->planner;
     rni_plan_matmul matmul = {
-        .first_term = p->plan->n_terms, .n_terms = n_terms_of(p, v),
+        .first_term = p->plan->n_terms,
+        .n_terms = n_terms_of(p, v),
         .first_source = p->plan->n_sources,
-        .init = rni_planner_operand(p, rni_planner_args(p, v)[0].value,
-                                    e->section),
+        .init =
+            rni_planner_operand(p, rni_planner_args(p, v)[0].value, e->section),
         .c = rni_planner_operand(p, v, e->section)};
     if (!RNI_PLAN_RESERVE(p, matmuls, 1) || !write_terms(e, v) ||
         !write_sources(e, v))
@@ -172,7 +172,6 @@ static bool emit_static(rni_emission *e, int32_t v)
 
 bool rni_emit_product(rni_emission *e, int32_t v)
 {
-    bool is_static =
-        e->planner->form->values[v].shape.kind == RNI_STATIC;
+    bool is_static = e->planner->form->values[v].shape.kind == RNI_STATIC;
     return is_static ? emit_static(e, v) : emit_packed(e, v);
 }

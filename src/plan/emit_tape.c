@@ -3,7 +3,7 @@
 // nobody outside needs never reaches memory.
 #include "plan/planner.h"
 
-enum { GROUP_MOST = 40 };   // values of one tape
+enum { GROUP_MOST = 40 }; // values of one tape
 
 typedef struct group {
     rni_emission *e;
@@ -11,14 +11,15 @@ typedef struct group {
     int32_t n;
     int32_t values[GROUP_MOST];
     int32_t n_loads;
-    int32_t loads[RNI_TAPE_SLOTS];      // values read from memory
-    int32_t last_use[GROUP_MOST];       // place of the last reader within
-    int32_t inner_uses[GROUP_MOST];     // how many readers within
+    int32_t loads[RNI_TAPE_SLOTS];  // values read from memory
+    int32_t last_use[GROUP_MOST];   // place of the last reader within
+    int32_t inner_uses[GROUP_MOST]; // how many readers within
     int32_t slots[GROUP_MOST];
     int32_t n_slots;
 } group;
 
-// ---- Choosing -----------------------------------------------------------------
+// ---- Choosing
+// -----------------------------------------------------------------
 
 static int32_t place_in(const group *g, int32_t v)
 {
@@ -68,7 +69,8 @@ static void gather(group *g)
     } while (g->n > before && g->n < GROUP_MOST);
 }
 
-// ---- Slots --------------------------------------------------------------------
+// ---- Slots
+// --------------------------------------------------------------------
 
 static int32_t load_place(group *g, int32_t v)
 {
@@ -131,7 +133,8 @@ static bool give_slots(group *g)
     return true;
 }
 
-// ---- Writing --------------------------------------------------------------------
+// ---- Writing
+// --------------------------------------------------------------------
 
 static int32_t slot_of(group *g, int32_t v)
 {
@@ -148,11 +151,15 @@ static bool write_code(group *g)
         const rni_value *value = p->form->values + g->values[i];
         int32_t slots[3] = {0};
         for (int32_t k = 0; k < value->n_args; k++)
-            slots[k] =
-                slot_of(g, rni_planner_args(p, g->values[i])[k].value);
-        p->plan->code[p->plan->n_code++] = (rni_tape_code){
-            (int32_t)value->integers[0], g->slots[i], slots[0], slots[1],
-            slots[2], value->numbers[0], value->numbers[1]};
+            slots[k] = slot_of(g, rni_planner_args(p, g->values[i])[k].value);
+        p->plan->code[p->plan->n_code++] =
+            (rni_tape_code){(int32_t)value->integers[0],
+                            g->slots[i],
+                            slots[0],
+                            slots[1],
+                            slots[2],
+                            value->numbers[0],
+                            value->numbers[1]};
     }
     return true;
 }
@@ -205,10 +212,14 @@ static bool add_tape(rni_planner *p, const rni_plan_tape *tape, rni_shape shape,
 {
     if (!RNI_PLAN_RESERVE(p, tapes, 1))
         return false;
-    rni_instruction instruction = {
-        .op = RNI_RUN_TAPE, .detail = p->plan->n_tapes, .cols = shape.cols,
-        .rows = shape.kind == RNI_STATIC ? shape.rows : 0,
-        .batch = shape.kind == RNI_BATCH, .by_step = by_step, .value = value};
+    rni_instruction instruction = {.op = RNI_RUN_TAPE,
+                                   .detail = p->plan->n_tapes,
+                                   .cols = shape.cols,
+                                   .rows = shape.kind == RNI_STATIC ? shape.rows
+                                                                    : 0,
+                                   .batch = shape.kind == RNI_BATCH,
+                                   .by_step = by_step,
+                                   .value = value};
     p->plan->tapes[p->plan->n_tapes++] = *tape;
     return rni_planner_instruction(p, instruction, NULL, 0);
 }
@@ -216,8 +227,10 @@ static bool add_tape(rni_planner *p, const rni_plan_tape *tape, rni_shape shape,
 static bool write(group *g)
 {
     rni_planner *p = g->e->planner;
-    rni_plan_tape tape = {.first_code = p->plan->n_code, .n_code = g->n,
-                          .n_slots = g->n_slots, .cols = g->shape.cols};
+    rni_plan_tape tape = {.first_code = p->plan->n_code,
+                          .n_code = g->n,
+                          .n_slots = g->n_slots,
+                          .cols = g->shape.cols};
     if (!write_code(g) || !write_ports(g, &tape))
         return false;
     bool by_step =
@@ -234,7 +247,7 @@ bool rni_emit_tape(rni_emission *e, int32_t value)
     g.shape = e->planner->form->values[value].shape;
     gather(&g);
     while (!read_args(&g) || !give_slots(&g))
-        g.n /= 2;   // one value always fits
+        g.n /= 2; // one value always fits
     return write(&g);
 }
 
@@ -245,14 +258,16 @@ bool rni_emit_simple_tape(rni_planner *p, int32_t op, rni_shape shape,
     if (!RNI_PLAN_RESERVE(p, code, 1) ||
         !RNI_PLAN_RESERVE(p, ports, n_loads + 1))
         return false;
-    rni_plan_tape tape = {.first_code = p->plan->n_code, .n_code = 1,
-                          .first_load = p->plan->n_ports, .n_loads = n_loads,
+    rni_plan_tape tape = {.first_code = p->plan->n_code,
+                          .n_code = 1,
+                          .first_load = p->plan->n_ports,
+                          .n_loads = n_loads,
                           .first_store = p->plan->n_ports + n_loads,
-                          .n_stores = 1, .n_slots = n_loads + 1,
+                          .n_stores = 1,
+                          .n_slots = n_loads + 1,
                           .cols = shape.cols};
-    p->plan->code[p->plan->n_code++] =
-        (rni_tape_code){.op = op, .to = n_loads, .a = 0,
-                        .b = n_loads > 1 ? 1 : 0};
+    p->plan->code[p->plan->n_code++] = (rni_tape_code){
+        .op = op, .to = n_loads, .a = 0, .b = n_loads > 1 ? 1 : 0};
     for (int32_t i = 0; i < n_loads; i++)
         p->plan->ports[p->plan->n_ports++] = loads[i];
     p->plan->ports[p->plan->n_ports++] =

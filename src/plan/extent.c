@@ -3,19 +3,18 @@
 // step, of a block, or of the whole axis. Then its buffer.
 #include "plan/planner.h"
 
-typedef struct span {   // of all that makes or reads an owner's memory
+typedef struct span { // of all that makes or reads an owner's memory
     int32_t first_section, last_section;
     int32_t first_stage, last_stage;
-    bool whole;         // every row must stay
+    bool whole; // every row must stay
 } span;
 
 static void note_stage(span *s, int32_t stage)
 {
     if (stage < 0)
         return;
-    s->first_stage = s->first_stage < 0 || stage < s->first_stage
-                         ? stage
-                         : s->first_stage;
+    s->first_stage =
+        s->first_stage < 0 || stage < s->first_stage ? stage : s->first_stage;
     s->last_stage = stage > s->last_stage ? stage : s->last_stage;
 }
 
@@ -76,7 +75,7 @@ static void note_states(const rni_planner *p, span *spans)
             note(next, p->section[unit], p->stage[unit]);
         else
             note_stage(next, p->stage[unit]);
-        if (p->form->loops[state->loop].falling)   // its copy is made there
+        if (p->form->loops[state->loop].falling) // its copy is made there
             note(spans + state->prev, p->section[unit], p->stage[unit]);
     }
 }
@@ -94,8 +93,8 @@ static int32_t row_extent(const rni_planner *p, const span *s)
 {
     if (s->whole || s->first_stage != s->last_stage)
         return RNI_EXTENT_ALL;
-    bool loop = s->first_section >= 0 &&
-                p->plan->sections[s->first_section].loop >= 0;
+    bool loop =
+        s->first_section >= 0 && p->plan->sections[s->first_section].loop >= 0;
     return loop && s->first_section == s->last_section ? RNI_EXTENT_RANK
                                                        : RNI_EXTENT_BLOCK;
 }
@@ -108,15 +107,15 @@ static int64_t stride(int64_t cols)
 static rni_buffer describe(const rni_planner *p, int32_t v, const span *s)
 {
     const rni_value *value = p->form->values + v;
-    rni_buffer buffer = {.axis = RNI_AXIS_NONE, .index = -1,
+    rni_buffer buffer = {.axis = RNI_AXIS_NONE,
+                         .index = -1,
                          .type = value->shape.type,
                          .rows = value->shape.rows,
                          .cols = stride(value->shape.cols)};
     buffer.index = (int32_t)value->integers[0];
     if (value->op == RNI_FORM_PARAMETER || value->op == RNI_FORM_CONSTANT) {
-        buffer.extent = value->op == RNI_FORM_PARAMETER
-                            ? RNI_EXTENT_PARAMETER
-                            : RNI_EXTENT_CONSTANT;
+        buffer.extent = value->op == RNI_FORM_PARAMETER ? RNI_EXTENT_PARAMETER
+                                                        : RNI_EXTENT_CONSTANT;
         buffer.cols = value->shape.cols;
     } else if (value->shape.kind == RNI_STATIC) {
         buffer.extent =
@@ -184,7 +183,8 @@ static bool make_buffers(rni_planner *p, const span *spans)
         if (!has_memory(p, v, spans + v))
             continue;
         rni_buffer buffer = describe(p, v, spans + v);
-        if (buffer.extent == RNI_EXTENT_CONSTANT && !make_constant(p, &buffer)) {
+        if (buffer.extent == RNI_EXTENT_CONSTANT &&
+            !make_constant(p, &buffer)) {
             rni_error_memory(p->error);
             return false;
         }
@@ -212,8 +212,8 @@ static void send_home(rni_planner *p)
 
 bool rni_plan_extents(rni_planner *p)
 {
-    span *spans = rni_memory_zeroed(p->memory, (size_t)p->form->n_values,
-                                    sizeof *spans);
+    span *spans =
+        rni_memory_zeroed(p->memory, (size_t)p->form->n_values, sizeof *spans);
     if (!spans) {
         rni_error_memory(p->error);
         return false;

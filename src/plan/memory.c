@@ -4,13 +4,13 @@
 #include "plan/planner.h"
 
 typedef struct life {
-    int64_t start, end;   // ticks, both included; start > end: never used
-    bool ranked;          // a copy in rank order: stays for whole stages
+    int64_t start, end; // ticks, both included; start > end: never used
+    bool ranked;        // a copy in rank order: stays for whole stages
 } life;
 
 typedef struct lives {
     rni_planner *p;
-    life *of;             // buffer -> life
+    life *of; // buffer -> life
     int64_t tick;
     // of the stage and section that is being read
     const rni_stage *stage;
@@ -82,8 +82,7 @@ static void touch_matmul(lives *l, const rni_plan_matmul *matmul)
 static void touch_pack(lives *l, const rni_plan_pack *pack)
 {
     const rni_plan_product *product = l->p->plan->products + pack->product;
-    touch_sources(l, pack->first_source,
-                  product->n_terms * product->n_results);
+    touch_sources(l, pack->first_source, product->n_terms * product->n_results);
 }
 
 static void touch_instruction(lives *l, const rni_instruction *instruction)
@@ -178,7 +177,8 @@ static void read_lives(lives *l)
             l->of[b] = (life){0, INT64_MAX, false};
 }
 
-// ---- Laying out -----------------------------------------------------------------
+// ---- Laying out
+// -----------------------------------------------------------------
 
 typedef struct slot {
     int64_t end, offset, size;

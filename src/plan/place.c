@@ -71,8 +71,7 @@ static void settle(rni_planner *p, int32_t v)
     }
     while (p->homes[home.owner].owner != home.owner) {
         rni_home next = p->homes[home.owner];
-        home = (rni_home){next.owner, home.row + next.row,
-                          home.col + next.col};
+        home = (rni_home){next.owner, home.row + next.row, home.col + next.col};
     }
     p->homes[v] = home;
 }

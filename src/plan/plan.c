@@ -7,20 +7,20 @@
 #include "base/options.h"
 #include "plan/planner.h"
 
-// ---- What is asked for ----------------------------------------------------------
+// ---- What is asked for
+// ----------------------------------------------------------
 
 static const char *name_of(const rnnc_node *node)
 {
     return node->name ? node->name : "(unnamed)";
 }
 
-static bool check_node(rnnc_plan *plan, const rnnc_node *node,
-                       const char *role, int32_t i)
+static bool check_node(rnnc_plan *plan, const rnnc_node *node, const char *role,
+                       int32_t i)
 {
     if (!node || node->graph != plan->graph)
-        return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
-                             "%s %d is %s", role, i,
-                             node ? "a node of another graph" : "NULL") ==
+        return rni_error_set(&plan->error, RNNC_E_ARGUMENT, "%s %d is %s", role,
+                             i, node ? "a node of another graph" : "NULL") ==
                RNNC_OK;
     if (node->cell)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
@@ -90,8 +90,8 @@ static bool check_use(rnnc_plan *plan, const rnnc_plan_options *o)
     if (o->n_outputs == 0 && !o->loss)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
                              "a plan needs an output or a loss") == RNNC_OK;
-    return !o->loss || (check_node(plan, o->loss, "loss", 0) &&
-                        check_loss(plan, o->loss));
+    return !o->loss ||
+           (check_node(plan, o->loss, "loss", 0) && check_loss(plan, o->loss));
 }
 
 static bool find_axis(rnnc_plan *plan, const char *name)
@@ -120,7 +120,8 @@ static bool check_options(rnnc_plan *plan, const rnnc_plan_options *o)
            find_axis(plan, o->axis);
 }
 
-// ---- What is found in the end ----------------------------------------------------
+// ---- What is found in the end
+// ----------------------------------------------------
 
 static bool add_name(rni_planner *p, rni_port_name **list, int32_t *n,
                      int32_t *capacity, rni_port_name name)
@@ -138,9 +139,8 @@ static bool name_results(rni_planner *p, const rni_form_result *results,
     int32_t capacity = 0;
     for (int32_t i = 0; i < n_results; i++) {
         const rnnc_node *node = p->form->graph->nodes[results[i].index];
-        rni_port_name name = {
-            node->id, node->shape,
-            rni_planner_operand(p, results[i].value, -1)};
+        rni_port_name name = {node->id, node->shape,
+                              rni_planner_operand(p, results[i].value, -1)};
         if (!add_name(p, list, n, &capacity, name))
             return false;
     }
@@ -157,8 +157,7 @@ static bool name_inputs(rni_planner *p)
         int32_t id = (int32_t)value->integers[0];
         rni_port_name name = {id, p->form->graph->nodes[id]->shape,
                               rni_planner_operand(p, v, -1)};
-        if (!add_name(p, &p->plan->inputs, &p->plan->n_inputs, &capacity,
-                      name))
+        if (!add_name(p, &p->plan->inputs, &p->plan->n_inputs, &capacity, name))
             return false;
     }
     return true;
@@ -167,8 +166,8 @@ static bool name_inputs(rni_planner *p)
 static bool find_kinds(rni_planner *p)
 {
     rnnc_plan *plan = p->plan;
-    plan->axes_used = rni_memory_zeroed(
-        p->memory, (size_t)plan->graph->n_axes, sizeof *plan->axes_used);
+    plan->axes_used = rni_memory_zeroed(p->memory, (size_t)plan->graph->n_axes,
+                                        sizeof *plan->axes_used);
     if (!plan->axes_used)
         return rni_error_memory(p->error) == RNNC_OK;
     plan->blas = true;
@@ -198,7 +197,8 @@ bool rni_plan_results(rni_planner *p)
            find_kinds(p);
 }
 
-// ---- The planner's tables ----------------------------------------------------------
+// ---- The planner's tables
+// ----------------------------------------------------------
 
 bool rni_planner_reserve(rni_planner *p, void **items, int32_t *capacity,
                          int64_t count, size_t size)
@@ -239,18 +239,19 @@ static bool make_tables(rni_planner *p)
 
 static void release_tables(rni_planner *p)
 {
-    void *const tables[] = {p->needed,  p->live,   p->prepared,
-                            p->moving,  p->uses,   p->kept,
-                            p->homes,   p->section, p->stage,
-                            p->looped,  p->buffer, p->state,
-                            p->ranked,  p->section_stage};
+    void *const tables[] = {p->needed, p->live,         p->prepared, p->moving,
+                            p->uses,   p->kept,         p->homes,    p->section,
+                            p->stage,  p->looped,       p->buffer,   p->state,
+                            p->ranked, p->section_stage};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         rni_memory_release(p->memory, tables[i]);
 }
 
 static void plan_form(rnnc_plan *plan, rni_form *form)
 {
-    rni_planner p = {.form = form, .plan = plan, .memory = form->memory,
+    rni_planner p = {.form = form,
+                     .plan = plan,
+                     .memory = form->memory,
                      .error = &plan->error,
                      .n_units = form->n_values + form->n_loops};
     plan->prepare = -1;
@@ -262,7 +263,7 @@ static void plan_form(rnnc_plan *plan, rni_form *form)
            rni_plan_states(&p) && rni_plan_emit(&p) && rni_plan_results(&p) &&
            rni_plan_memory(&p);
     if (!good)
-        rni_error_memory(&plan->error);   // unless another reason stands
+        rni_error_memory(&plan->error); // unless another reason stands
     release_tables(&p);
 }
 
@@ -280,7 +281,8 @@ static void make_plan(rnnc_plan *plan, const rnnc_plan_options *o)
     rni_form_fini(&form);
 }
 
-// ---- The handle ----------------------------------------------------------------
+// ---- The handle
+// ----------------------------------------------------------------
 
 rnnc_plan *rnnc_plan_create(rnnc_graph *graph, const rnnc_plan_options *options)
 {
@@ -311,12 +313,12 @@ rnnc_plan *rni_plan_hold(rnnc_plan *plan)
 static void release_arrays(rnnc_plan *plan, const rni_memory *memory)
 {
     void *const arrays[] = {
-        plan->buffers,  plan->classes,    plan->constants, plan->operands,
-        plan->instructions, plan->tapes,  plan->code,      plan->ports,
-        plan->products, plan->terms,      plan->results,   plan->packs,
-        plan->sources,  plan->matmuls,    plan->states,    plan->state_list,
-        plan->sections, plan->stages,     plan->axes_used, plan->inputs,
-        plan->outputs,  plan->gradients};
+        plan->buffers,      plan->classes,  plan->constants, plan->operands,
+        plan->instructions, plan->tapes,    plan->code,      plan->ports,
+        plan->products,     plan->terms,    plan->results,   plan->packs,
+        plan->sources,      plan->matmuls,  plan->states,    plan->state_list,
+        plan->sections,     plan->stages,   plan->axes_used, plan->inputs,
+        plan->outputs,      plan->gradients};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         rni_memory_release(memory, arrays[i]);
 }

@@ -20,30 +20,30 @@ typedef struct rni_planner {
     rnnc_plan *plan;
     const rni_memory *memory;
     rni_error *error;
-    int32_t n_units;          // values + loops
+    int32_t n_units; // values + loops
 
     // need.c
-    bool *needed;             // value -> takes part
-    bool *live;               // state -> takes part
-    bool *prepared;           // value -> static, known from the weights alone
-    bool *moving;             // value -> changes as a stream steps
-    int32_t *uses;            // value -> how many values and results use it
-    bool *kept;               // value -> must outlive the run: a result
+    bool *needed;   // value -> takes part
+    bool *live;     // state -> takes part
+    bool *prepared; // value -> static, known from the weights alone
+    bool *moving;   // value -> changes as a stream steps
+    int32_t *uses;  // value -> how many values and results use it
+    bool *kept;     // value -> must outlive the run: a result
 
     // place.c
-    rni_home *homes;          // value -> where it lives
+    rni_home *homes; // value -> where it lives
 
     // schedule.c
-    int32_t *section;         // unit -> its section, -1 where it has none
-    int32_t *stage;           // unit -> its stage
-    int32_t *section_stage;   // section -> stage
+    int32_t *section;       // unit -> its section, -1 where it has none
+    int32_t *stage;         // unit -> its stage
+    int32_t *section_stage; // section -> stage
     int32_t section_stage_capacity;
-    bool *looped;             // loop -> has values or falls: runs step by step
+    bool *looped; // loop -> has values or falls: runs step by step
 
     // extent.c
-    int32_t *buffer;          // owner -> buffer, -1: none yet
-    int32_t *state;           // state of the form -> state of the plan
-    int32_t *ranked;          // batch value * axes + axis -> buffer, -1: none
+    int32_t *buffer; // owner -> buffer, -1: none yet
+    int32_t *state;  // state of the form -> state of the plan
+    int32_t *ranked; // batch value * axes + axis -> buffer, -1: none
 
     // capacities of the plan's arrays
     int32_t buffers_capacity, classes_capacity, operands_capacity,
@@ -62,15 +62,16 @@ bool rni_plan_emit(rni_planner *planner);
 bool rni_plan_results(rni_planner *planner);
 bool rni_plan_memory(rni_planner *planner);
 
-// ---- Shared -------------------------------------------------------------------
+// ---- Shared
+// -------------------------------------------------------------------
 
 // Room for `extra` more items in a list of the plan, or false with the error.
 bool rni_planner_reserve(rni_planner *planner, void **items, int32_t *capacity,
                          int64_t count, size_t size);
-#define RNI_PLAN_RESERVE(planner, list, extra)                                \
-    rni_planner_reserve((planner), (void **)&(planner)->plan->list,           \
-                        &(planner)->list##_capacity,                          \
-                        (int64_t)(planner)->plan->n_##list + (extra),         \
+#define RNI_PLAN_RESERVE(planner, list, extra)                                 \
+    rni_planner_reserve((planner), (void **)&(planner)->plan->list,            \
+                        &(planner)->list##_capacity,                           \
+                        (int64_t)(planner)->plan->n_##list + (extra),          \
                         sizeof *(planner)->plan->list)
 
 static inline const rni_value *rni_planner_value(const rni_planner *p,
@@ -120,10 +121,10 @@ int32_t rni_planner_buffer(rni_planner *planner, rni_buffer buffer);
 // members are the values of the section, `done` those that are emitted.
 typedef struct rni_emission {
     rni_planner *planner;
-    int32_t section;          // -1: prepare
+    int32_t section; // -1: prepare
     const int32_t *members;
     int32_t n_members;
-    bool *done;               // value -> emitted, or known before the section
+    bool *done; // value -> emitted, or known before the section
 } rni_emission;
 
 bool rni_emission_ready(const rni_emission *emission, int32_t value);

@@ -8,7 +8,7 @@
 typedef struct page {
     const rnnc_plan *plan;
     char *text;
-    size_t size, used;   // used counts on beyond size
+    size_t size, used; // used counts on beyond size
 } page;
 
 static void say(page *out, const char *format, ...) RNI_FORMAT(2, 3);
@@ -220,8 +220,7 @@ static void say_stage(page *out, int32_t i)
             stage->falling ? "last to first" : "first to last");
     say(out, "%s\n", stage->once ? ", once in a stream" : "");
     for (int32_t s = 0; s < stage->n_states; s++)
-        say_state(out,
-                  plan->states + plan->state_list[stage->first_state + s]);
+        say_state(out, plan->states + plan->state_list[stage->first_state + s]);
     for (int32_t s = 0; s < stage->n_sections; s++)
         say_section(out, plan->sections + stage->first_section + s);
 }

@@ -79,8 +79,7 @@ static bool args_known(const rni_planner *p, int32_t v, int32_t stage,
             continue;
         const rni_value *a = p->form->values + arg;
         while (own_loop >= 0 && a->op == RNI_FORM_VIEW)
-            a = p->form->values +
-                p->form->args[a->first_arg].value;
+            a = p->form->values + p->form->args[a->first_arg].value;
         bool own = own_loop >= 0 &&
                    (a->loop == own_loop ||
                     (a->op == RNI_FORM_PREV &&
@@ -139,15 +138,15 @@ static bool takes_part(const rni_planner *p, int32_t unit)
     return false;
 }
 
-// ---- Stages -------------------------------------------------------------------
+// ---- Stages
+// -------------------------------------------------------------------
 
 static int32_t open_stage(rni_planner *p, int32_t axis, bool falling)
 {
     if (!RNI_PLAN_RESERVE(p, stages, 1))
         return -1;
     p->plan->stages[p->plan->n_stages] = (rni_stage){
-        .axis = axis, .falling = falling,
-        .first_section = p->plan->n_sections};
+        .axis = axis, .falling = falling, .first_section = p->plan->n_sections};
     return p->plan->n_stages++;
 }
 
@@ -165,8 +164,8 @@ static int32_t open_section(rni_planner *p, int32_t stage, int32_t loop)
     return p->plan->n_sections++;
 }
 
-typedef struct wish {   // which units a section may take
-    int32_t axis;       // -1: flat ones
+typedef struct wish { // which units a section may take
+    int32_t axis;     // -1: flat ones
     bool backward;
     bool moving;
 } wish;
@@ -208,8 +207,7 @@ static int32_t take_loops(rni_planner *p, int32_t stage, const wish *w)
             !is_ready(p, unit, stage))
             continue;
         p->stage[unit] = stage;
-        if (p->looped[l] &&
-            (p->section[unit] = open_section(p, stage, l)) < 0)
+        if (p->looped[l] && (p->section[unit] = open_section(p, stage, l)) < 0)
             return -1;
         taken++;
     }
@@ -274,7 +272,8 @@ static bool run_phase(rni_planner *p, bool backward)
     return true;
 }
 
-// ---- The whole -----------------------------------------------------------------
+// ---- The whole
+// -----------------------------------------------------------------
 
 static void find_looped(rni_planner *p)
 {
@@ -318,7 +317,7 @@ bool rni_plan_schedule(rni_planner *p)
     p->plan->n_forward = p->plan->n_stages;
     if (!run_phase(p, true))
         return false;
-    int32_t last = open_stage(p, -1, false);   // gradients find their homes
+    int32_t last = open_stage(p, -1, false); // gradients find their homes
     if (last < 0 || open_section(p, last, -1) < 0)
         return false;
     spread_sections(p);

@@ -12,8 +12,7 @@ static rni_operand at_home(const rni_planner *p, int32_t v)
 // A state before the step. In its own loop it is the carry, or the rows that
 // its next left one step ago; outside, those rows, or in falling time the
 // copies that the loop made.
-static rni_operand before_step(const rni_planner *p, int32_t v,
-                               int32_t section)
+static rni_operand before_step(const rni_planner *p, int32_t v, int32_t section)
 {
     rni_home home = p->homes[v];
     int32_t s = (int32_t)p->form->values[home.owner].integers[0];
@@ -78,22 +77,29 @@ static bool make_state(rni_planner *p, int32_t s)
 {
     const rni_form_state *state = p->form->states + s;
     const rni_loop *loop = p->form->loops + state->loop;
-    rni_buffer carry = {.extent = RNI_EXTENT_CARRY, .axis = loop->axis,
-                        .type = RNI_FLOAT, .index = -1, .rows = 1,
-                        .cols = state->cols < 16 ? state->cols
-                                                 : (state->cols + 15) / 16 * 16};
+    rni_buffer carry = {
+        .extent = RNI_EXTENT_CARRY,
+        .axis = loop->axis,
+        .type = RNI_FLOAT,
+        .index = -1,
+        .rows = 1,
+        .cols = state->cols < 16 ? state->cols : (state->cols + 15) / 16 * 16};
     int32_t buffer = rni_planner_buffer(p, carry);
     if (buffer < 0 || !RNI_PLAN_RESERVE(p, states, 1))
         return false;
     bool read = state->final >= 0 && p->needed[state->final];
     p->state[s] = p->plan->n_states;
     p->plan->states[p->plan->n_states++] = (rni_plan_state){
-        .loop = state->loop, .axis = loop->axis, .falling = loop->falling,
-        .kept = state->kept, .mode = state_mode(p, state),
-        .cols = state->cols, .carry = buffer,
+        .loop = state->loop,
+        .axis = loop->axis,
+        .falling = loop->falling,
+        .kept = state->kept,
+        .mode = state_mode(p, state),
+        .cols = state->cols,
+        .carry = buffer,
         .next = at_home(p, state->next),
-        .first = state->first < 0 ? rni_operand_none()
-                                  : at_home(p, state->first),
+        .first =
+            state->first < 0 ? rni_operand_none() : at_home(p, state->first),
         .final = read ? at_home(p, state->final) : rni_operand_none()};
     return true;
 }
@@ -138,8 +144,8 @@ bool rni_plan_states(rni_planner *p)
     }
     for (int32_t i = 0; i < p->plan->n_stages; i++) {
         rni_stage *stage = p->plan->stages + i;
-        if (stage->axis >= 0 && !list_states(p, -1, i, &stage->first_state,
-                                             &stage->n_states))
+        if (stage->axis >= 0 &&
+            !list_states(p, -1, i, &stage->first_state, &stage->n_states))
             return false;
     }
     return true;
