@@ -33,14 +33,15 @@ typedef void (*rnnc_release)(void *user, void *block);
 
 /** Options of a context. Zero in a field means its default. */
 typedef struct rnnc_context_options {
-    uint32_t struct_size;    /**< sizeof(rnnc_context_options) */
-    int32_t threads;         /**< at most so many, the caller's included; 0 = 1 */
-    rnnc_allocate allocate;  /**< NULL: malloc */
-    rnnc_release release;    /**< NULL: free; given with `allocate` or not at all */
-    void *user;              /**< handed to both */
-    uint64_t file_limit;     /**< bytes of a model file at most; 0 = 16 GiB */
-    uint32_t node_limit;     /**< nodes of a loaded graph at most; 0 = 1,000,000 */
-    uint32_t reserved;       /**< 0 */
+    uint32_t struct_size; /**< sizeof(rnnc_context_options) */
+    int32_t threads;      /**< at most so many, the caller's included; 0 = 1 */
+    rnnc_allocate allocate; /**< NULL: malloc */
+    rnnc_release
+        release;         /**< NULL: free; given with `allocate` or not at all */
+    void *user;          /**< handed to both */
+    uint64_t file_limit; /**< bytes of a model file at most; 0 = 16 GiB */
+    uint32_t node_limit; /**< nodes of a loaded graph at most; 0 = 1,000,000 */
+    uint32_t reserved;   /**< 0 */
 } rnnc_context_options;
 
 /**
@@ -59,7 +60,8 @@ RNNC_API void rnnc_context_destroy(rnnc_context *context);
 /** @param context a context or NULL @return its status */
 RNNC_API rnnc_status rnnc_context_status(const rnnc_context *context);
 
-/** @param context a context or NULL @return its message, "" where all is well */
+/** @param context a context or NULL @return its message, "" where all is well
+ */
 RNNC_API const char *rnnc_context_message(const rnnc_context *context);
 
 /**

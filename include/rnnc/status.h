@@ -27,16 +27,16 @@ typedef int32_t rnnc_status;
 
 /** Values of @ref rnnc_status; never renumbered. */
 enum {
-    RNNC_OK = 0,            /**< done */
-    RNNC_E_ARGUMENT = 1,    /**< an argument makes no sense by itself */
-    RNNC_E_SHAPE = 2,       /**< shapes, kinds, types or axes do not fit */
-    RNNC_E_MEMORY = 3,      /**< the allocator returned NULL, or a size overflows */
-    RNNC_E_STATE = 4,       /**< the call came in the wrong order */
-    RNNC_E_NAME = 5,        /**< a name is unknown, or taken */
-    RNNC_E_VALUE = 6,       /**< data out of range: an id, a length */
-    RNNC_E_LIMIT = 7,       /**< a limit of the context or the format */
-    RNNC_E_IO = 8,          /**< the operating system refused a file operation */
-    RNNC_E_FORMAT = 9,      /**< a file is damaged or not of this format */
+    RNNC_OK = 0,         /**< done */
+    RNNC_E_ARGUMENT = 1, /**< an argument makes no sense by itself */
+    RNNC_E_SHAPE = 2,    /**< shapes, kinds, types or axes do not fit */
+    RNNC_E_MEMORY = 3, /**< the allocator returned NULL, or a size overflows */
+    RNNC_E_STATE = 4,  /**< the call came in the wrong order */
+    RNNC_E_NAME = 5,   /**< a name is unknown, or taken */
+    RNNC_E_VALUE = 6,  /**< data out of range: an id, a length */
+    RNNC_E_LIMIT = 7,  /**< a limit of the context or the format */
+    RNNC_E_IO = 8,     /**< the operating system refused a file operation */
+    RNNC_E_FORMAT = 9, /**< a file is damaged or not of this format */
     RNNC_E_UNSUPPORTED = 10 /**< well formed, but not possible here */
 };
 
