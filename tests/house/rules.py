@@ -106,8 +106,20 @@ def code_rules(name, lines):
             yield number, f"calls {call.group(1)}"
 
 
+def readme_rules():
+    """Each program in the README is one of the examples, word for word."""
+    readme = ROOT / "README.md"
+    examples = [path.read_text() for path in (ROOT / "examples").rglob("*.c")]
+    for block in re.findall(r"```c\n(.*?)```", readme.read_text(), re.S):
+        if "int main(" in block and not any(block in e for e in examples):
+            yield "README.md: a program that no example has"
+
+
 def main():
     bad, lengths = 0, []
+    for problem in readme_rules():
+        print(problem)
+        bad += 1
     for path, name in files():
         text = path.read_text(encoding="utf-8")
         lines = text.split("\n")
