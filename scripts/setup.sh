@@ -32,7 +32,8 @@ need() {
 # stage <words>: says how long the one before took.
 stage_name=
 stage() {
-    [ -n "$stage_name" ] && echo "   ($stage_name: $((SECONDS - stage_began)) s)"
+    [ -z "$stage_name" ] ||
+        echo "   ($stage_name: $((SECONDS - stage_began)) s)"
     stage_name=$*
     stage_began=$SECONDS
     say "$stage_name"
