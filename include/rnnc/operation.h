@@ -41,9 +41,11 @@ enum {
  * sequence values a static operand has one row. A batch value goes with a
  * sequence only through rnnc_repeat(); inside a cell it goes with the step's
  * row by itself. The result has the kind of the operand that has most:
- * static, batch, sequence. Where a function has a kink, its derivative there is
- * 0 for rnnc_relu() and rnnc_abs(), 1 within both bounds of rnnc_clip(), and
- * the first operand's for rnnc_min() and rnnc_max().
+ * static, batch, sequence.
+ *
+ * At a kink the derivative is 0 for rnnc_relu() and rnnc_abs(), 1 for
+ * rnnc_clip() on both of its bounds, and goes to the first operand of
+ * rnnc_min() and rnnc_max().
  * @{
  */
 

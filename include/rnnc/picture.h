@@ -40,7 +40,8 @@ RNNC_API size_t rnnc_graph_picture(const rnnc_graph *graph, char *text,
  * @param text receives at most `size` bytes, with a closing 0 where size > 0;
  *   may be NULL where it is 0
  * @param size bytes of `text`
- * @return bytes of the whole text without the closing 0; 0 for NULL
+ * @return bytes of the whole text without the closing 0; 0 for NULL, and where
+ *   memory ran out
  * @note any thread that may read the graph
  */
 RNNC_API size_t rnnc_cell_picture(const rnnc_cell *cell, int32_t steps,
