@@ -26,14 +26,6 @@ const char *rni_dtype_name(int32_t dtype)
     return dtype >= 0 && dtype < DTYPES ? dtypes[dtype].name : "?";
 }
 
-int32_t rni_dtype_find(const char *name)
-{
-    for (int32_t i = 0; i < DTYPES; i++)
-        if (strcmp(dtypes[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
 typedef struct parser {
     rni_safetensors *file;
     const unsigned char *buffer; // after the header

@@ -23,7 +23,6 @@ typedef struct rni_tensor {
 
 // "F32" and the like; "?" for numbers that are none.
 const char *rni_dtype_name(int32_t dtype);
-int32_t rni_dtype_find(const char *name); // -1: unknown
 
 typedef struct rni_safetensors {
     rni_json header;
