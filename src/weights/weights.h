@@ -39,7 +39,8 @@ static inline float *rni_weights_values(const rnnc_weights *weights, int32_t p)
     return weights->values + weights->offsets[p];
 }
 
-static inline float *rni_weights_gradients(const rnnc_weights *weights, int32_t p)
+static inline float *rni_weights_gradients(const rnnc_weights *weights,
+                                           int32_t p)
 {
     return weights->gradients + weights->offsets[p];
 }
