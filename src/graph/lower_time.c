@@ -214,6 +214,7 @@ int32_t rni_lower_shift(rni_lowering *l, const rnnc_node *node)
             return -1;
         l->form->states[state].next = value;
         value = l->form->states[state].prev;
+        l->form->values[value].shape.type = shape.type;
     }
     return value;
 }
