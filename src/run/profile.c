@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+// Reading a plan once: room, costs, and what may be split.
+#include "run/profile.h"
+
+#include <string.h>
+
+enum { GRAIN = 16, ELEMENT_COST = 8, ROW_COST = 16 };
+
+// ---- Operands of instructions ------------------------------------------------
+
+// The operands that are written come last; the others are read.
+static void visit_plain(const rnnc_plan *plan, const rni_instruction *i,
+                        rni_operand_visit visit, void *user)
+{
+    int32_t written = i->op == RNI_RUN_TOTAL ? 2 : 1;
+    for (int32_t k = 0; k < i->n_operands; k++)
+        visit(user, plan->operands + i->first_operand + k,
+              k >= i->n_operands - written);
+}
+
+static void visit_tape(const rnnc_plan *plan, const rni_plan_tape *tape,
+                       rni_operand_visit visit, void *user)
+{
+    for (int32_t k = 0; k < tape->n_loads; k++)
+        visit(user, &plan->ports[tape->first_load + k].operand, false);
+    for (int32_t k = 0; k < tape->n_stores; k++)
+        visit(user, &plan->ports[tape->first_store + k].operand, true);
+}
+
+static void visit_product(const rnnc_plan *plan, const rni_plan_product *p,
+                          rni_operand_visit visit, void *user)
+{
+    for (int32_t k = 0; k < p->n_terms; k++)
+        visit(user, &plan->terms[p->first_term + k].a, false);
+    for (int32_t k = 0; k < p->n_results; k++) {
+        visit(user, &plan->results[p->first_result + k].init, false);
+        visit(user, &plan->results[p->first_result + k].c, true);
+    }
+}
+
+static void visit_matmul(const rnnc_plan *plan, const rni_plan_matmul *m,
+                         rni_operand_visit visit, void *user)
+{
+    for (int32_t k = 0; k < m->n_terms; k++) {
+        visit(user, &plan->terms[m->first_term + k].a, false);
+        visit(user, &plan->sources[m->first_source + k].w, false);
+    }
+    visit(user, &m->init, false);
+    visit(user, &m->c, true);
+}
+
+static void visit_pack(const rnnc_plan *plan, const rni_plan_pack *pack,
+                       rni_operand_visit visit, void *user)
+{
+    const rni_plan_product *p = plan->products + pack->product;
+    for (int32_t k = 0; k < p->n_terms * p->n_results; k++)
+        visit(user, &plan->sources[pack->first_source + k].w, false);
+}
+
+void rni_instruction_visit(const rnnc_plan *plan, const rni_instruction *i,
+                           rni_operand_visit visit, void *user)
+{
+    if (i->op == RNI_RUN_TAPE)
+        visit_tape(plan, plan->tapes + i->detail, visit, user);
+    else if (i->op == RNI_RUN_PRODUCT)
+        visit_product(plan, plan->products + i->detail, visit, user);
+    else if (i->op == RNI_RUN_MATMUL)
+        visit_matmul(plan, plan->matmuls + i->detail, visit, user);
+    else if (i->op == RNI_RUN_PACK)
+        visit_pack(plan, plan->packs + i->detail, visit, user);
+    else
+        visit_plain(plan, i, visit, user);
+}
+
+// ---- Costs ---------------------------------------------------------------------
+
+int64_t rni_product_depth(const rnnc_plan *plan, const rni_plan_product *p)
+{
+    int64_t depth = 0;
+    for (int32_t k = 0; k < p->n_terms; k++)
+        depth += plan->terms[p->first_term + k].depth;
+    return depth;
+}
+
+static double product_cost(const rnnc_plan *plan, const rni_plan_product *p)
+{
+    double cols = 0;
+    for (int32_t r = 0; r < p->n_results; r++)
+        cols += (double)plan->results[p->first_result + r].cols;
+    return cols * (double)rni_product_depth(plan, p);
+}
+
+static double matmul_cost(const rnnc_plan *plan, const rni_instruction *i)
+{
+    const rni_plan_matmul *m = plan->matmuls + i->detail;
+    double depth = 0;
+    for (int32_t k = 0; k < m->n_terms; k++)
+        depth += (double)plan->terms[m->first_term + k].depth;
+    return depth * (double)i->cols;
+}
+
+double rni_profile_cost(const rnnc_plan *plan, const rni_instruction *i)
+{
+    switch (i->op) {
+    case RNI_RUN_TAPE: {
+        const rni_plan_tape *tape = plan->tapes + i->detail;
+        return ELEMENT_COST * (double)tape->n_code * (double)tape->cols;
+    }
+    case RNI_RUN_PRODUCT:
+        return product_cost(plan, plan->products + i->detail);
+    case RNI_RUN_MATMUL:
+        return matmul_cost(plan, i);
+    case RNI_RUN_OUTER:
+        return (double)i->integers[0] * (double)i->cols;
+    default:
+        return ROW_COST * (double)i->cols;
+    }
+}
+
+// ---- Ranks ---------------------------------------------------------------------
+
+typedef struct rank_check {
+    const rnnc_plan *plan;
+    const rni_buffer *other;   // compared with each operand's buffer
+    bool safe;
+} rank_check;
+
+static bool same_lines(const rni_buffer *a, const rni_buffer *b)
+{
+    return (a->offset == b->offset && a->cols == b->cols) ||
+           a->offset + a->cols <= b->offset || b->offset + b->cols <= a->offset;
+}
+
+static void check_overlap(void *user, const rni_operand *o, bool written)
+{
+    rank_check *check = user;
+    if (o->buffer < 0)
+        return;
+    const rni_buffer *a = check->plan->buffers + o->buffer, *b = check->other;
+    if (written && a->extent == b->extent && a->axis == b->axis &&
+        a->extent > RNI_EXTENT_STATIC && a->extent != RNI_EXTENT_INPUT)
+        check->safe = check->safe && same_lines(a, b);
+}
+
+typedef struct pair_check {
+    const rnnc_plan *plan;
+    const rni_section *section;
+    bool safe;
+} pair_check;
+
+static void check_operand(void *user, const rni_operand *o, bool written)
+{
+    pair_check *pair = user;
+    (void)written;
+    if (o->buffer < 0)
+        return;
+    rank_check check = {pair->plan, pair->plan->buffers + o->buffer, true};
+    const rni_instruction *i =
+        pair->plan->instructions + pair->section->first_instruction;
+    for (int32_t k = 0; check.safe && k < pair->section->n_instructions; k++)
+        rni_instruction_visit(pair->plan, i + k, check_overlap, &check);
+    pair->safe = pair->safe && check.safe;
+}
+
+// Buffers that share memory row for row keep ranks apart; others do not: row 3
+// of one may lie on row 7 of the other.
+static bool is_rank_safe(const rnnc_plan *plan, const rni_section *section)
+{
+    pair_check pair = {plan, section, true};
+    for (int32_t k = 0; pair.safe && k < section->n_instructions; k++)
+        rni_instruction_visit(plan,
+                              plan->instructions + section->first_instruction +
+                                  k,
+                              check_operand, &pair);
+    return pair.safe;
+}
+
+// ---- The profile ---------------------------------------------------------------
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+bool rni_packed_floats(const rni_kernels *kernels, int64_t depth, int64_t cols,
+                       int64_t *floats)
+{
+    size_t product;
+    int64_t panel = kernels->panel;
+    if (cols > INT64_MAX - panel)
+        return false;
+    int64_t width = (cols + panel - 1) / panel * panel;
+    if (!rni_size_multiply((size_t)depth, (size_t)width, &product) ||
+        product > (size_t)PTRDIFF_MAX / sizeof(float))
+        return false;
+    *floats = (int64_t)product;
+    return true;
+}
+
+static bool measure_pack(rni_profile *profile, const rnnc_plan *plan,
+                         const rni_kernels *kernels, int32_t pack)
+{
+    const rni_plan_product *p = plan->products + plan->packs[pack].product;
+    int64_t depth = rni_product_depth(plan, p), all = 0, one;
+    for (int32_t r = 0; r < p->n_results; r++) {
+        if (!rni_packed_floats(kernels, depth,
+                               plan->results[p->first_result + r].cols, &one) ||
+            all > INT64_MAX / (int64_t)sizeof(float) - one)
+            return false;
+        all += one;
+    }
+    profile->pack_floats[pack] = all;
+    return true;
+}
+
+static bool measure_matmul(rni_profile *profile, const rnnc_plan *plan,
+                           const rni_kernels *kernels, const rni_instruction *i)
+{
+    const rni_plan_matmul *m = plan->matmuls + i->detail;
+    int64_t depth = 0, floats;
+    for (int32_t k = 0; k < m->n_terms; k++)
+        depth += plan->terms[m->first_term + k].depth;
+    profile->most_terms = larger(profile->most_terms, m->n_terms);
+    profile->most_results = larger(profile->most_results, 1);
+    if (!rni_packed_floats(kernels, depth, i->cols, &floats))
+        return false;
+    if (floats > profile->matmul_floats)
+        profile->matmul_floats = floats;
+    return true;
+}
+
+static bool measure_instruction(rni_profile *profile, const rnnc_plan *plan,
+                                const rni_kernels *kernels,
+                                const rni_instruction *i)
+{
+    if (i->op == RNI_RUN_TAPE) {
+        const rni_plan_tape *tape = plan->tapes + i->detail;
+        profile->most_loads = larger(profile->most_loads, tape->n_loads);
+        profile->most_stores = larger(profile->most_stores, tape->n_stores);
+        profile->most_slots = larger(profile->most_slots, tape->n_slots);
+    } else if (i->op == RNI_RUN_PRODUCT) {
+        const rni_plan_product *p = plan->products + i->detail;
+        profile->most_terms = larger(profile->most_terms, p->n_terms);
+        profile->most_results = larger(profile->most_results, p->n_results);
+    } else if (i->op == RNI_RUN_MATMUL) {
+        return measure_matmul(profile, plan, kernels, i);
+    } else if (i->op == RNI_RUN_OUTER) {
+        profile->outer = true;
+    }
+    return true;
+}
+
+static void measure_section(rni_profile *profile, const rnnc_plan *plan,
+                            int32_t index)
+{
+    const rni_section *section = plan->sections + index;
+    rni_section_profile *to = profile->sections + index;
+    for (int32_t k = 0; k < section->n_instructions; k++) {
+        const rni_instruction *i =
+            plan->instructions + section->first_instruction + k;
+        to->cost += rni_profile_cost(plan, i);
+        if (i->op == RNI_RUN_PRODUCT)
+            to->weights += product_cost(plan, plan->products + i->detail);
+    }
+    to->rank_safe = section->loop >= 0 && is_rank_safe(plan, section);
+}
+
+// ---- Buffers and their classes -----------------------------------------------
+
+typedef struct mark {
+    rni_profile *profile;
+    const rnnc_plan *plan;
+} mark;
+
+static void mark_read(void *user, const rni_operand *o, bool written)
+{
+    mark *m = user;
+    (void)written;
+    if (o->buffer >= 0)
+        m->profile->read[o->buffer] = true;
+}
+
+static void mark_all(rni_profile *profile, const rnnc_plan *plan)
+{
+    mark m = {profile, plan};
+    for (int32_t k = 0; k < plan->n_instructions; k++)
+        if (plan->instructions[k].op != RNI_RUN_PACK)
+            rni_instruction_visit(plan, plan->instructions + k, mark_read, &m);
+    for (int32_t k = 0; k < plan->n_packs; k++)
+        if (!plan->packs[k].prepared)
+            visit_pack(plan, plan->packs + k, mark_read, &m);
+    for (int32_t k = 0; k < plan->n_states; k++) {
+        mark_read(&m, &plan->states[k].next, false);
+        mark_read(&m, &plan->states[k].first, false);
+        mark_read(&m, &plan->states[k].final, true);
+    }
+    for (int32_t k = 0; k < plan->n_outputs; k++)
+        mark_read(&m, &plan->outputs[k].operand, false);
+    for (int32_t k = 0; k < plan->n_gradients; k++)
+        mark_read(&m, &plan->gradients[k].operand, false);
+    mark_read(&m, &plan->loss, false);
+}
+
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b != 0) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static void find_classes(rni_profile *profile, const rnnc_plan *plan)
+{
+    for (int32_t c = 0; c < plan->n_classes; c++)
+        profile->grains[c] = 1;
+    for (int32_t b = 0; b < plan->n_buffers; b++) {
+        const rni_buffer *buffer = plan->buffers + b;
+        profile->classes[b] = -1;
+        for (int32_t c = 0; c < plan->n_classes; c++)
+            if (plan->classes[c].extent == buffer->extent &&
+                plan->classes[c].axis == buffer->axis)
+                profile->classes[b] = c;
+        if (profile->classes[b] < 0)
+            continue;
+        // offset * rows is then a multiple of 16 floats
+        int64_t grain = GRAIN / common_divisor(GRAIN, buffer->offset % GRAIN);
+        int64_t *known = profile->grains + profile->classes[b];
+        *known = grain > *known ? grain : *known;
+    }
+}
+
+static void *room(const rni_memory *memory, int32_t count, size_t size,
+                  bool *good)
+{
+    void *block = rni_memory_zeroed(memory, (size_t)count, size);
+    *good = *good && block != NULL;
+    return block;
+}
+
+bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
+                      const rni_kernels *kernels, const rni_memory *memory)
+{
+    bool good = true;
+    *profile = (rni_profile){.memory = memory};
+    profile->sections = room(memory, plan->n_sections,
+                             sizeof *profile->sections, &good);
+    profile->classes =
+        room(memory, plan->n_buffers, sizeof *profile->classes, &good);
+    profile->grains =
+        room(memory, plan->n_classes, sizeof *profile->grains, &good);
+    profile->read = room(memory, plan->n_buffers, sizeof *profile->read, &good);
+    profile->pack_floats =
+        room(memory, plan->n_packs, sizeof *profile->pack_floats, &good);
+    if (!good)
+        return false;
+    for (int32_t s = 0; s < plan->n_sections; s++)
+        measure_section(profile, plan, s);
+    for (int32_t k = 0; good && k < plan->n_instructions; k++)
+        good = measure_instruction(profile, plan, kernels,
+                                   plan->instructions + k);
+    for (int32_t k = 0; good && k < plan->n_packs; k++)
+        good = measure_pack(profile, plan, kernels, k);
+    mark_all(profile, plan);
+    find_classes(profile, plan);
+    return good;
+}
+
+void rni_profile_fini(rni_profile *profile)
+{
+    rni_memory_release(profile->memory, profile->sections);
+    rni_memory_release(profile->memory, profile->classes);
+    rni_memory_release(profile->memory, profile->grains);
+    rni_memory_release(profile->memory, profile->read);
+    rni_memory_release(profile->memory, profile->pack_floats);
+}
