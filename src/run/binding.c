@@ -170,7 +170,9 @@ static void run_prepare(const rni_binding *b, const rni_profile *profile,
     if (plan->prepare < 0)
         return;
     rni_workspace own = *space;
+    rni_outer_run rows;   // static rows are one run
     own.scratch = b->scratch;
+    own.runs = &rows;
     rni_executor e = {.plan = plan, .profile = profile, .kernels = b->kernels,
                       .base = b->base, .packed = b->packed,
                       .matmul = b->matmul, .spaces = &own};
