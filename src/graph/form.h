@@ -122,16 +122,24 @@ typedef struct rni_form {
     bool train;                       // dropout is on
 } rni_form;
 
+// What is asked of a form: nodes of the graph itself.
+typedef struct rni_form_wish {
+    rnnc_node *const *outputs;
+    int32_t n_outputs;
+    rnnc_node *loss;          // or NULL
+    rnnc_node *const *inputs; // whose gradient is wanted
+    int32_t n_inputs;
+    bool train; // dropout is on
+} rni_form_wish;
+
 // Lowers the nodes asked for and all they need. Outputs and the loss are
 // entered in form->outputs in the order given.
 rnnc_status rni_form_init(rni_form *form, const rnnc_graph *graph,
-                          rni_error *error, rnnc_node *const *outputs,
-                          int32_t n_outputs, rnnc_node *loss, bool train);
+                          rni_error *error, const rni_form_wish *wish);
 
 // Appends the gradients of the loss by every parameter that is not frozen and
 // by the inputs asked for.
-rnnc_status rni_form_differentiate(rni_form *form, rnnc_node *const *inputs,
-                                   int32_t n_inputs);
+rnnc_status rni_form_differentiate(rni_form *form, const rni_form_wish *wish);
 
 // Chooses what a run keeps for its backward pass: see keep.c.
 rnnc_status rni_form_keep(rni_form *form);

@@ -37,14 +37,14 @@ static bool find_useful(const rni_form *form, bool *useful)
 }
 
 static bool is_wanted(const rni_form *form, const rni_value *value,
-                      rnnc_node *const *inputs, int32_t n_inputs)
+                      const rni_form_wish *wish)
 {
     if (value->op == RNI_FORM_PARAMETER)
         return !form->graph->parameters[value->integers[0]]->frozen;
     if (value->op != RNI_FORM_INPUT)
         return false;
-    for (int32_t i = 0; i < n_inputs; i++)
-        if (inputs[i]->id == value->integers[0])
+    for (int32_t i = 0; i < wish->n_inputs; i++)
+        if (wish->inputs[i]->id == value->integers[0])
             return true;
     return false;
 }
@@ -71,8 +71,7 @@ static bool find_moving(const rni_form *form, bool *moving)
     return changed;
 }
 
-static bool find_active(rni_gradient *g, rnnc_node *const *inputs,
-                        int32_t n_inputs)
+static bool find_active(rni_gradient *g, const rni_form_wish *wish)
 {
     rni_form *form = g->form;
     bool *moving =
@@ -82,7 +81,7 @@ static bool find_active(rni_gradient *g, rnnc_node *const *inputs,
         return false;
     }
     for (int32_t v = 0; v < form->n_values; v++)
-        moving[v] = is_wanted(form, form->values + v, inputs, n_inputs);
+        moving[v] = is_wanted(form, form->values + v, wish);
     while (find_moving(form, moving))
         continue;
     g->active[form->loss] = true;
@@ -155,10 +154,11 @@ static bool close_mirror(rni_gradient *g, int32_t prev)
     if (g->mirror[s] < 0)
         return true;
     int32_t d = rni_gradient_sum(g, prev);
-    if (d == -2)
-        d = rni_form_spread(
-            form, rni_form_constant_rows(form, 1, form->states[s].cols, NULL),
-            form->values[prev].shape);
+    if (d == -2) {
+        int32_t zero =
+            rni_form_constant_rows(form, 1, form->states[s].cols, NULL);
+        d = rni_form_spread(form, zero, form->values[prev].shape);
+    }
     d = rni_form_solid(form, d);
     form->states[g->mirror[s]].next = d;
     return d >= 0 && give_first(g, s);
@@ -386,6 +386,37 @@ static bool enter_leaf(rni_form *form, const rni_value *value, int32_t d)
                  &form->input_gradients_capacity, result);
 }
 
+static bool has_gradient(const rni_form *form, int32_t node)
+{
+    for (int32_t i = 0; i < form->n_input_gradients; i++)
+        if (form->input_gradients[i].index == node)
+            return true;
+    return false;
+}
+
+// An input that the loss does not depend on has a gradient of zeros, with as
+// many rows as the input.
+static bool enter_zero(rni_form *form, int32_t v)
+{
+    int32_t zero = rni_form_scalar(form, 0);
+    int32_t args[3] = {zero, v, zero};
+    int32_t zeros = rni_form_tape(form, RNI_TAPE_SELECT, args, 3, 0, 0);
+    rni_value input = form->values[v];
+    return zeros >= 0 && enter_leaf(form, &input, zeros);
+}
+
+static bool enter_zeros(rni_form *form, const rni_form_wish *wish)
+{
+    for (int32_t i = 0; i < wish->n_inputs; i++)
+        for (int32_t v = 0; v < form->n_forward; v++)
+            if (form->values[v].op == RNI_FORM_INPUT &&
+                form->values[v].integers[0] == wish->inputs[i]->id &&
+                !has_gradient(form, wish->inputs[i]->id) &&
+                !enter_zero(form, v))
+                return false;
+    return true;
+}
+
 static bool differentiate_value(rni_gradient *g, int32_t v)
 {
     rni_form *form = g->form;
@@ -426,8 +457,7 @@ static int32_t *filled(const rni_form *form, int32_t n)
     return list;
 }
 
-rnnc_status rni_form_differentiate(rni_form *form, rnnc_node *const *inputs,
-                                   int32_t n_inputs)
+rnnc_status rni_form_differentiate(rni_form *form, const rni_form_wish *wish)
 {
     rni_gradient g = {.form = form};
     g.active = rni_memory_zeroed(form->memory, (size_t)form->n_values,
@@ -437,7 +467,7 @@ rnnc_status rni_form_differentiate(rni_form *form, rnnc_node *const *inputs,
     g.mirror = filled(form, form->n_states);
     g.loops = filled(form, form->n_loops);
     bool good = g.active && g.first && g.last && g.mirror && g.loops &&
-                find_active(&g, inputs, n_inputs) && sweep(&g);
+                find_active(&g, wish) && sweep(&g) && enter_zeros(form, wish);
     if (!good)
         rni_error_memory(form->error); // unless another reason stands
     rni_memory_release(form->memory, g.active);

@@ -312,23 +312,24 @@ static bool enter_output(rni_lowering *l, const rnnc_node *node)
     return true;
 }
 
-static bool lower_all(rni_lowering *l, rnnc_node *const *outputs,
-                      int32_t n_outputs, rnnc_node *loss)
+static bool lower_all(rni_lowering *l, const rni_form_wish *wish)
 {
-    for (int32_t i = 0; i < n_outputs; i++)
-        l->needed[outputs[i]->id] = true;
-    if (loss)
-        l->needed[loss->id] = true;
+    for (int32_t i = 0; i < wish->n_outputs; i++)
+        l->needed[wish->outputs[i]->id] = true;
+    for (int32_t i = 0; i < wish->n_inputs; i++)
+        l->needed[wish->inputs[i]->id] = true;
+    if (wish->loss)
+        l->needed[wish->loss->id] = true;
     rni_lower_need(l->graph, l->needed);
     find_users(l->graph, l->users);
     if (!rni_lower_nodes(l, NULL))
         return false;
-    for (int32_t i = 0; i < n_outputs; i++)
-        if (!enter_output(l, outputs[i]))
+    for (int32_t i = 0; i < wish->n_outputs; i++)
+        if (!enter_output(l, wish->outputs[i]))
             return false;
-    if (loss && !enter_output(l, loss))
+    if (wish->loss && !enter_output(l, wish->loss))
         return false;
-    if (loss)
+    if (wish->loss)
         l->form->loss = l->form->outputs[l->form->n_outputs - 1].value;
     return true;
 }
@@ -359,18 +360,17 @@ static void release_tables(rni_lowering *l)
 }
 
 rnnc_status rni_form_init(rni_form *form, const rnnc_graph *graph,
-                          rni_error *error, rnnc_node *const *outputs,
-                          int32_t n_outputs, rnnc_node *loss, bool train)
+                          rni_error *error, const rni_form_wish *wish)
 {
     *form = (rni_form){.graph = graph,
                        .error = error,
                        .loss = -1,
                        .memory = &graph->context->memory,
-                       .train = train};
+                       .train = wish->train};
     rni_arena_init(&form->arena, form->memory);
     rni_lowering l = {
         .form = form, .graph = graph, .loop = -1, .axis = RNI_AXIS_NONE};
-    if (make_tables(&l) && !lower_all(&l, outputs, n_outputs, loss))
+    if (make_tables(&l) && !lower_all(&l, wish))
         rni_error_memory(error); // unless a rule gave its reason
     release_tables(&l);
     form->n_forward = form->n_values;

@@ -270,12 +270,15 @@ static void plan_form(rnnc_plan *plan, rni_form *form)
 static void make_plan(rnnc_plan *plan, const rnnc_plan_options *o)
 {
     rni_form form;
-    bool train = o->use == RNNC_TRAIN;
-    if (rni_form_init(&form, plan->graph, &plan->error, o->outputs,
-                      o->n_outputs, o->loss, train) == RNNC_OK &&
-        (!train || rni_form_differentiate(&form, o->gradients,
-                                          o->n_gradients) == RNNC_OK) &&
-        (!train || rni_form_keep(&form) == RNNC_OK) &&
+    rni_form_wish wish = {.outputs = o->outputs,
+                          .n_outputs = o->n_outputs,
+                          .loss = o->loss,
+                          .inputs = o->gradients,
+                          .n_inputs = o->n_gradients,
+                          .train = o->use == RNNC_TRAIN};
+    if (rni_form_init(&form, plan->graph, &plan->error, &wish) == RNNC_OK &&
+        (!wish.train || rni_form_differentiate(&form, &wish) == RNNC_OK) &&
+        (!wish.train || rni_form_keep(&form) == RNNC_OK) &&
         rni_form_sort(&form) == RNNC_OK)
         plan_form(plan, &form);
     rni_form_fini(&form);
