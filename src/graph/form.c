@@ -188,7 +188,10 @@ int32_t rni_form_spread(rni_form *form, int32_t value, rni_shape shape)
 
 int32_t rni_form_solid(rni_form *form, int32_t value)
 {
-    if (value < 0 || form->values[value].op != RNI_FORM_PREV)
+    int32_t root = value;
+    while (root >= 0 && form->values[root].op == RNI_FORM_VIEW)
+        root = rni_form_args(form, root)[0].value;
+    if (root < 0 || form->values[root].op != RNI_FORM_PREV)
         return value;
     int32_t copy =
         rni_form_one(form, RNI_FORM_TAPE, form->values[value].shape, value);

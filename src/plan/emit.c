@@ -93,9 +93,10 @@ static int32_t full_args(int32_t op)
     }
 }
 
-static rni_operand partial_sums(rni_planner *p)
+static rni_operand partial_sums(rni_planner *p, bool prepared)
 {
-    rni_buffer buffer = {.extent = RNI_EXTENT_STATIC,
+    rni_buffer buffer = {.extent =
+                             prepared ? RNI_EXTENT_PREPARED : RNI_EXTENT_STATIC,
                          .axis = RNI_AXIS_NONE,
                          .type = RNI_FLOAT,
                          .index = -1,
@@ -117,7 +118,7 @@ static bool emit_plain(rni_emission *e, int32_t v)
     for (; n < full_args(value->op); n++)
         operands[n] = rni_operand_none();
     if (value->op == RNI_FORM_TOTAL) {
-        operands[n] = partial_sums(p);
+        operands[n] = partial_sums(p, e->section < 0);
         if (operands[n++].buffer < 0)
             return false;
     }
