@@ -103,9 +103,11 @@ static bool mirror_state(rni_gradient *g, int32_t s)
 {
     rni_form *form = g->form;
     rni_form_state state = form->states[s];
-    if (!g->active[state.next] ||
-        !(g->active[state.prev] ||
-          (state.final >= 0 && g->active[state.final])))
+    bool read =
+        g->active[state.prev] || (state.final >= 0 && g->active[state.final]);
+    bool made =
+        g->active[state.next] || (state.first >= 0 && g->active[state.first]);
+    if (!read || !made)
         return true;
     if (g->loops[state.loop] < 0)
         g->loops[state.loop] =
@@ -114,10 +116,11 @@ static bool mirror_state(rni_gradient *g, int32_t s)
         rni_form_state_make(form, g->loops[state.loop], state.cols, -1, false);
     if (g->mirror[s] < 0)
         return false;
-    return rni_gradient_add(
-        g, state.next,
-        (rni_piece){.kind = RNI_PIECE_VALUE,
-                    .value = form->states[g->mirror[s]].prev});
+    return !g->active[state.next] ||
+           rni_gradient_add(
+               g, state.next,
+               (rni_piece){.kind = RNI_PIECE_VALUE,
+                           .value = form->states[g->mirror[s]].prev});
 }
 
 // Loops in falling order, so that a gradient's loops too come after those
