@@ -157,6 +157,15 @@ static bool emit_zero(rni_emission *e, int32_t v)
     return rni_planner_instruction(p, zero, &to, 1);
 }
 
+// Whether a part was computed where it belongs; a part that stands in several
+// places was in one of them.
+static bool in_place(const rni_planner *p, int32_t v, const rni_arg *part)
+{
+    const rni_home *whole = p->homes + v, *own = p->homes + part->value;
+    return own->owner == whole->owner && own->row == whole->row + part->row &&
+           own->col == whole->col + part->col;
+}
+
 static bool emit_assemble(rni_emission *e, int32_t v)
 {
     rni_planner *p = e->planner;
@@ -164,17 +173,17 @@ static bool emit_assemble(rni_emission *e, int32_t v)
     int32_t n_placed = 0;
     int64_t area = 0;
     for (int32_t i = 0; i < value->n_args; i++) {
-        int32_t part = rni_planner_args(p, v)[i].value;
-        const rni_shape *shape = &p->form->values[part].shape;
+        const rni_arg *part = rni_planner_args(p, v) + i;
+        const rni_shape *shape = &p->form->values[part->value].shape;
         area += shape->rows * shape->cols;
-        n_placed += p->homes[part].owner == p->homes[v].owner;
+        n_placed += in_place(p, v, part);
     }
     if (n_placed == 0 && area < value->shape.rows * value->shape.cols &&
         !emit_zero(e, v))
         return false;
     for (int32_t i = 0; i < value->n_args; i++) {
         rni_arg part = rni_planner_args(p, v)[i];
-        if (p->homes[part.value].owner == p->homes[v].owner)
+        if (in_place(p, v, &part))
             continue;
         rni_operand to = rni_planner_operand(p, v, e->section);
         to.row += part.row;
