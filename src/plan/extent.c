@@ -6,6 +6,7 @@
 typedef struct span { // of all that makes or reads an owner's memory
     int32_t first_section, last_section;
     int32_t first_stage, last_stage;
+    bool block; // the rows of a block are read behind it
     bool whole; // every row must stay
 } span;
 
@@ -75,6 +76,7 @@ static void note_states(const rni_planner *p, span *spans)
             note(next, p->section[unit], p->stage[unit]);
         else
             note_stage(next, p->stage[unit]);
+        next->block |= p->section[unit] < 0;
         if (p->form->loops[state->loop].falling) // its copy is made there
             note(spans + state->prev, p->section[unit], p->stage[unit]);
     }
@@ -95,8 +97,9 @@ static int32_t row_extent(const rni_planner *p, const span *s)
         return RNI_EXTENT_ALL;
     bool loop =
         s->first_section >= 0 && p->plan->sections[s->first_section].loop >= 0;
-    return loop && s->first_section == s->last_section ? RNI_EXTENT_RANK
-                                                       : RNI_EXTENT_BLOCK;
+    return loop && !s->block && s->first_section == s->last_section
+               ? RNI_EXTENT_RANK
+               : RNI_EXTENT_BLOCK;
 }
 
 static int64_t stride(int64_t cols)
@@ -219,7 +222,7 @@ bool rni_plan_extents(rni_planner *p)
         return false;
     }
     for (int32_t v = 0; v < p->form->n_values; v++)
-        spans[v] = (span){-1, -1, -1, -1, false};
+        spans[v] = (span){-1, -1, -1, -1, false, false};
     for (int32_t v = 0; v < p->form->n_values; v++) {
         if (!p->needed[v] || p->section[v] < 0)
             continue;
