@@ -26,50 +26,59 @@ double bench_median(double *numbers, int n)
 
 enum { CHAINS = 12, ROUNDS = 20000 }; // enough chains to hide the latency
 
-// One body for each width: CHAINS independent chains of multiply-adds.
-#define CHAIN_BODY(vector, lanes, fma)                                         \
-    vector sum[CHAINS];                                                        \
-    for (int c = 0; c < CHAINS; c++)                                           \
-        for (int l = 0; l < lanes; l++)                                        \
-            sum[c][l] = (float)c;                                              \
-    vector a = sum[1] * 0.999f, b = sum[2] * 1e-3f;                            \
+#define EACH_CHAIN(X)                                                          \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+
+// One body for each width: independent chains of multiply-adds in registers,
+// which the empty assembly keeps the compiler from adding up by itself.
+#define CHAIN_BODY(vector, fma)                                                \
+    vector a = {0.999f}, b = {1e-3f};                                          \
+    EACH_CHAIN(DECLARE_##vector)                                               \
     for (int r = 0; r < ROUNDS; r++) {                                         \
-        for (int c = 0; c < CHAINS; c++) {                                     \
-            sum[c] = fma(a, sum[c], b);                                        \
-            __asm__ volatile("" : "+" CONSTRAINT(sum[c]));                     \
-        }                                                                      \
+        EACH_CHAIN(STEP_##fma)                                                 \
     }                                                                          \
     float total = 0;                                                           \
-    for (int c = 0; c < CHAINS; c++)                                           \
-        total += sum[c][0];                                                    \
+    EACH_CHAIN(COLLECT)                                                        \
     return total;
+
+#define COLLECT(c) total += sum##c[0];
+#define STEP(c, fma)                                                           \
+    sum##c = fma(a, sum##c, b);                                                \
+    __asm__ volatile("" : CONSTRAINT(sum##c));
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#define CONSTRAINT(x) "v"(x)
+#define CONSTRAINT(x)           "+v"(x)
+#define DECLARE___m512(c)       __m512 sum##c = {c};
+#define DECLARE___m256(c)       __m256 sum##c = {c};
+#define DECLARE___m128(c)       __m128 sum##c = {c};
+#define STEP__mm512_fmadd_ps(c) STEP(c, _mm512_fmadd_ps)
+#define STEP__mm256_fmadd_ps(c) STEP(c, _mm256_fmadd_ps)
 
 __attribute__((target("avx512f"))) static float chains_avx512(void)
 {
-    CHAIN_BODY(__m512, 16, _mm512_fmadd_ps)
+    CHAIN_BODY(__m512, _mm512_fmadd_ps)
 }
 
 __attribute__((target("avx2,fma"))) static float chains_avx2(void)
 {
-    CHAIN_BODY(__m256, 8, _mm256_fmadd_ps)
+    CHAIN_BODY(__m256, _mm256_fmadd_ps)
 }
 
 #define MULTIPLY_ADD(a, b, c) _mm_add_ps(_mm_mul_ps(a, b), c)
+#define STEP_MULTIPLY_ADD(c)  STEP(c, MULTIPLY_ADD)
 static float chains_baseline(void)
 {
-    CHAIN_BODY(__m128, 4, MULTIPLY_ADD)
+    CHAIN_BODY(__m128, MULTIPLY_ADD)
 }
 #else
 #define CONSTRAINT(x)         "w"(x)
 typedef float four __attribute__((vector_size(16)));
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#define STEP_MULTIPLY_ADD(c)  STEP(c, MULTIPLY_ADD)
 static float chains_baseline(void)
 {
-    CHAIN_BODY(four, 4, MULTIPLY_ADD)
+    CHAIN_BODY(four, MULTIPLY_ADD)
 }
 #endif
 
