@@ -155,6 +155,30 @@ static void instructions_are_as_exact_as_they_say(void **state)
     }
 }
 
+// c plus or minus nearly half a ULP of it: 2^-70 decides which way to round,
+// and what is rounded twice, even in double precision, goes wrong.
+static void a_fused_sum_is_rounded_once(void **state)
+{
+    (void)state;
+    enum { SUMS = 2048 };
+    float a[SUMS], b[SUMS], c[SUMS], to[SUMS];
+    float *const in[3] = {a, b, c};
+    for (int i = 0; i < SUMS; i++) {
+        c[i] = floats_from_bits(0x3f800000u | (uint32_t)i >> 2);
+        a[i] = 0x1p-12f + 0x1p-35f;
+        b[i] = 0x1p-12f - 0x1p-35f;
+        a[i] = i & 1 ? -a[i] : a[i];
+        c[i] = i & 2 ? -c[i] : c[i];
+    }
+    const rni_tape_code code = {.op = RNI_TAPE_FMA};
+    const rni_kernels *kernels;
+    for (int isa = 0; (kernels = each_set(&isa));) {
+        apply(kernels, &code, in, to, SUMS);
+        for (int i = 0; i < SUMS && kernels->isa != RNI_ISA_SSE2; i++)
+            assert_true(to[i] == fmaf(a[i], b[i], c[i]));
+    }
+}
+
 // ---- Functions of one number over floats -----------------------------------
 
 static const int32_t functions[] = {
@@ -474,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instructions_have_names_and_truths),
         cmocka_unit_test(instructions_are_as_exact_as_they_say),
+        cmocka_unit_test(a_fused_sum_is_rounded_once),
         cmocka_unit_test(functions_hold_at_special_values),
         cmocka_unit_test(functions_hold_over_a_sample_of_floats),
         cmocka_unit_test(instructions_of_every_size_give_the_same_bits),
