@@ -239,6 +239,8 @@ void rni_inputs_place(const rni_inputs *inputs, float **base)
 {
     for (int32_t k = 0; k < inputs->plan->n_inputs; k++) {
         const rni_input *input = inputs->list + k;
+        if (!input->set)
+            continue;
         if (input->node->shape.kind == RNI_SEQUENCE)
             base[input->buffer] = input->sequence->data != NULL
                                       ? input->sequence->data

@@ -50,17 +50,25 @@ rnnc_status rni_inputs_set_rows(rni_inputs *inputs, rnnc_node *node,
 // Room for batch inputs of so many rows.
 bool rni_inputs_reserve(rni_inputs *inputs, int64_t batch);
 
-// All that a forward pass asks of its inputs. *batch receives the number of
-// sequences, orders[a] the order of each axis used (NULL: not used).
-rnnc_status rni_inputs_check(const rni_inputs *inputs, int64_t *batch,
-                             const rni_order **orders, rni_error *error);
+// Which inputs a check is about.
+typedef struct rni_input_filter {
+    int32_t axis;    // RNI_AXIS_NONE: all
+    bool only;       // those of the axis alone; false: all but those
+} rni_input_filter;
+
+// All that a forward pass asks of its inputs. *batch is the number of
+// sequences, or -1: it receives them. orders[a] receives the order of each
+// axis that is used and looked at; the others stay as they are.
+rnnc_status rni_inputs_check(const rni_inputs *inputs, rni_input_filter filter,
+                             int64_t *batch, const rni_order **orders,
+                             rni_error *error);
 
 // Checks ids [count] of an input; the index of the first that is out of range,
 // or -1.
 int64_t rni_input_bad_id(const rni_input *input, const int32_t *ids,
                          int64_t count);
 
-// Points the base of every input's buffer at its values.
+// Points the base of every input's buffer at its values, where it is set.
 void rni_inputs_place(const rni_inputs *inputs, float **base);
 
 // Bytes of the copies.

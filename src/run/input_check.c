@@ -7,6 +7,7 @@
 // The sequences seen so far: the first of each axis, and the batch.
 typedef struct seen {
     const rni_inputs *inputs;
+    rni_input_filter filter;
     const rni_order **orders;
     int64_t batch;           // -1: not known yet
     const char *from;        // name of the input that told it
@@ -22,10 +23,11 @@ static rnnc_status check_batch(seen *s, const char *name, int64_t batch)
     if (s->batch == batch)
         return RNNC_OK;
     return rni_error_set(s->error, RNNC_E_SHAPE,
-                         "input \"%.80s\" has %lld sequences, but input "
-                         "\"%.80s\" has %lld",
-                         name, (long long)batch, s->from,
-                         (long long)s->batch);
+                         "input \"%.80s\" has %lld sequences, expected the "
+                         "%lld of %s%.80s",
+                         name, (long long)batch, (long long)s->batch,
+                         s->from == NULL ? "the stream" : "input ",
+                         s->from == NULL ? "" : s->from);
 }
 
 static rnnc_status lengths_differ(seen *s, const char *name, int32_t axis,
@@ -121,9 +123,17 @@ static rnnc_status check_ids(seen *s, const rni_input *input)
 
 // ---- All together -------------------------------------------------------------------
 
+static bool looks_at(const seen *s, int32_t axis)
+{
+    return s->filter.axis == RNI_AXIS_NONE ||
+           (s->filter.axis == axis) == s->filter.only;
+}
+
 static rnnc_status check_input(seen *s, const rni_input *input)
 {
     const char *name = input->node->name;
+    if (!looks_at(s, input->node->shape.axis))
+        return RNNC_OK;
     if (!input->set)
         return rni_error_set(s->error, RNNC_E_STATE,
                              "input \"%.80s\" is not set", name);
@@ -137,36 +147,35 @@ static rnnc_status check_input(seen *s, const rni_input *input)
 }
 
 // Axes without an input that is read: any sequence that was set tells.
-static rnnc_status check_silent_axes(seen *s)
+static rnnc_status check_silent_axis(seen *s, int32_t axis)
 {
     const rnnc_plan *plan = s->inputs->plan;
-    for (int32_t a = 0; a < plan->graph->n_axes; a++) {
-        const rnnc_sequence *sequence = s->inputs->axes[a];
-        if (!plan->axes_used[a] || s->orders[a] != NULL)
-            continue;
-        if (sequence == NULL)
-            return rni_error_set(s->error, RNNC_E_STATE,
-                                 "no input of axis \"%.80s\" is set",
-                                 plan->graph->axes[a]);
-        if (check_axis(s, plan->graph->axes[a], a, &sequence->order) !=
-            RNNC_OK)
-            return s->error->status;
-    }
-    return RNNC_OK;
+    const rnnc_sequence *sequence = s->inputs->axes[axis];
+    if (!plan->axes_used[axis] || !looks_at(s, axis) ||
+        s->orders[axis] != NULL)
+        return RNNC_OK;
+    if (sequence == NULL)
+        return rni_error_set(s->error, RNNC_E_STATE,
+                             "no input of axis \"%.80s\" is set",
+                             plan->graph->axes[axis]);
+    return check_axis(s, plan->graph->axes[axis], axis, &sequence->order);
 }
 
-rnnc_status rni_inputs_check(const rni_inputs *inputs, int64_t *batch,
-                             const rni_order **orders, rni_error *error)
+rnnc_status rni_inputs_check(const rni_inputs *inputs, rni_input_filter filter,
+                             int64_t *batch, const rni_order **orders,
+                             rni_error *error)
 {
     const rnnc_plan *plan = inputs->plan;
-    seen s = {inputs, orders, -1, "", error};
+    seen s = {inputs, filter, orders, *batch, NULL, error};
     for (int32_t a = 0; a < plan->graph->n_axes; a++)
-        orders[a] = NULL;
+        if (looks_at(&s, a))
+            orders[a] = NULL;
     for (int32_t k = 0; k < plan->n_inputs; k++)
         if (check_input(&s, inputs->list + k) != RNNC_OK)
             return error->status;
-    if (check_silent_axes(&s) != RNNC_OK)
-        return error->status;
+    for (int32_t a = 0; a < plan->graph->n_axes; a++)
+        if (check_silent_axis(&s, a) != RNNC_OK)
+            return error->status;
     *batch = s.batch < 0 ? 0 : s.batch;
     return RNNC_OK;
 }

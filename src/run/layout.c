@@ -143,6 +143,8 @@ static bool want_packed(rni_layout *layout)
 {
     const rnnc_plan *plan = layout->plan;
     size_t floats = 0;
+    if (layout->only_axis >= 0)
+        return true;
     for (int32_t p = 0; p < plan->n_packs; p++)
         if (!plan->packs[p].prepared &&
             !rni_size_add(floats, (size_t)layout->profile->pack_floats[p],
@@ -296,9 +298,10 @@ void rni_layout_place(rni_layout *layout, int64_t batch)
                 (rni_limits){layout->axes[a].order->longest,
                              layout->axes[a].order->total};
     place_buffers(layout, batch);
-    place_packed(layout);
-    if (layout->only_axis < 0)
+    if (layout->only_axis < 0) {
+        place_packed(layout);
         place_kept(layout, batch);
+    }
     place_blocks(layout);
     place_spaces(layout);
 }

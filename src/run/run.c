@@ -387,12 +387,13 @@ static void execute(rnnc_run *run, int64_t batch)
 
 static rnnc_status forward(rnnc_run *run)
 {
-    int64_t batch;
+    int64_t batch = -1;
+    rni_input_filter all = {RNI_AXIS_NONE, false};
     if (run->plan->use == RNNC_STREAM)
         return rni_error_set(&run->error, RNNC_E_STATE,
                              "run: the plan was made for a stream");
-    if (rni_inputs_check(&run->inputs, &batch, run->found, &run->error) !=
-            RNNC_OK ||
+    if (rni_inputs_check(&run->inputs, all, &batch, run->found,
+                         &run->error) != RNNC_OK ||
         take_flags(run, batch) != RNNC_OK)
         return run->error.status;
     if (!take_orders(run, batch) || !bind(run))

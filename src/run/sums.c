@@ -26,7 +26,8 @@ typedef struct result {
 // Where a sum goes; rows 0 for instructions that are no such sum.
 static result result_of(const rni_worker *w, const rni_instruction *i)
 {
-    const rni_operand *o = rni_worker_operand(w, i, i->n_operands - 1);
+    const rni_operand *o =
+        i->n_operands > 0 ? rni_worker_operand(w, i, i->n_operands - 1) : NULL;
     switch (i->op) {
     case RNI_RUN_OUTER:
         return (result){o, i->integers[0], i->cols};
