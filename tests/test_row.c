@@ -33,6 +33,11 @@ static void check_near(double got, double want, double tolerance)
         fail_msg("%.9g, not %.9g within %g", got, want, tolerance);
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static bool is_fused(const rni_kernels *kernels)
 {
     return kernels->isa != RNI_ISA_SSE2;
@@ -83,7 +88,7 @@ static double true_log_softmax(const truth_row *row, int64_t c)
 {
     double most = -HUGE_VAL, sum = 0.0;
     for (int64_t i = 0; i < row->cols; i++)
-        most = fmax(most, (double)row->x[i]);
+        most = larger(most, (double)row->x[i]);
     for (int64_t i = 0; i < row->cols; i++)
         sum += exp((double)row->x[i] - most);
     return (double)row->x[c] - most - log(sum);
@@ -235,7 +240,7 @@ static double true_loss(const truth_row *row, const double *x)
 {
     double most = -HUGE_VAL, sum = 0.0, spread = 0.0;
     for (int64_t i = 0; i < row->cols; i++)
-        most = fmax(most, x[i]);
+        most = larger(most, x[i]);
     for (int64_t i = 0; i < row->cols; i++)
         sum += exp(x[i] - most);
     for (int64_t i = 0; i < row->cols; i++)
