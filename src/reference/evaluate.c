@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "base/random.h"
+
 typedef struct rule_row {
     rni_reference_rule *value, *gradient;
 } rule_row;
@@ -225,6 +227,18 @@ static bool of_frame(const rnnc_reference *reference,
                         : rni_reference_of_root(node));
 }
 
+// Moves every element by a random part of itself.
+static void jitter(const rni_reference_call *call)
+{
+    uint64_t key =
+        rni_random_mix((uint64_t)call->node->id, (uint64_t)call->frame->step);
+    for (int64_t i = 0; i < call->to->rows * call->to->cols; i++) {
+        uint64_t word = rni_random_mix(key, (uint64_t)i) >> 32;
+        call->to->value[i] *=
+            1 + call->reference->jitter * ((double)word / 0x1p31 - 1);
+    }
+}
+
 static rnnc_status evaluate(rnnc_reference *reference,
                             const rni_reference_frame *frame,
                             const rnnc_node *node)
@@ -235,6 +249,9 @@ static rnnc_status evaluate(rnnc_reference *reference,
     if (rni_reference_matrix_make(reference, call.to, rows, node->shape.cols) ==
         RNNC_OK)
         rules[node->op].value(&call);
+    if (reference->jitter > 0 && node->shape.type == RNI_FLOAT &&
+        reference->error.status == RNNC_OK)
+        jitter(&call);
     return reference->error.status;
 }
 

@@ -62,6 +62,9 @@ struct rnnc_reference {
     bool train;
     uint64_t seed, counter;
     rni_reference_memory memory; // of the last window
+    double jitter; // 0, or by how much each value is moved, relative
+                   // to itself: zeros stay equal, what only happens
+                   // to be equal does not
 
     // the last evaluation
     bool evaluated;
