@@ -48,7 +48,9 @@ struct network {
 
 bool network_make(struct network *network, const struct settings *settings,
                   const struct corpus *corpus);
-bool network_load(struct network *network, const struct settings *settings);
+/* False as well where the text has characters that the model does not know. */
+bool network_load(struct network *network, const struct settings *settings,
+                  const struct corpus *corpus);
 bool network_save(const struct network *network, const char *path);
 void network_free(struct network *network);
 

@@ -155,7 +155,7 @@ static int train_and_write(const struct settings *settings,
     struct network network = {0};
     int code = 1;
     bool made = settings->load != NULL
-                    ? network_load(&network, settings)
+                    ? network_load(&network, settings, corpus)
                     : network_make(&network, settings, corpus);
     if (!made)
         code = 2;

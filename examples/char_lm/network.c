@@ -151,7 +151,21 @@ static bool recall_vocabulary(struct network *network)
     return true;
 }
 
-bool network_load(struct network *network, const struct settings *settings)
+static bool knows(const struct network *network, const struct corpus *corpus)
+{
+    for (size_t i = 0; i < corpus->length; i++)
+        if (network->ids[corpus->bytes[i]] < 0) {
+            fprintf(stderr,
+                    "char_lm: the text has the character %d, which the model "
+                    "does not know\n",
+                    corpus->bytes[i]);
+            return false;
+        }
+    return true;
+}
+
+bool network_load(struct network *network, const struct settings *settings,
+                  const struct corpus *corpus)
 {
     if (!make_context(network, settings))
         return false;
@@ -172,7 +186,7 @@ bool network_load(struct network *network, const struct settings *settings)
     if (!whole)
         fprintf(stderr, "char_lm: %s: a model, but not one of characters\n",
                 settings->load);
-    return whole;
+    return whole && knows(network, corpus);
 }
 
 bool network_save(const struct network *network, const char *path)

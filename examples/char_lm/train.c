@@ -54,16 +54,8 @@ static bool reader_make(struct reader *to, const struct network *network,
     if (to->ids == NULL || to->inputs == NULL || to->targets == NULL ||
         to->carried == NULL || to->text == NULL || to->next == NULL)
         return good(RNNC_E_MEMORY, "out of memory");
-    for (int64_t i = 0; i < length; i++) {
+    for (int64_t i = 0; i < length; i++)
         to->ids[i] = network->ids[bytes[i]];
-        if (to->ids[i] < 0) {
-            fprintf(stderr,
-                    "char_lm: the text has the character %d, which the model "
-                    "does not know\n",
-                    bytes[i]);
-            return false;
-        }
-    }
     return true;
 }
 
