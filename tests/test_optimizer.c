@@ -338,6 +338,63 @@ static void test_errors(void **state)
     rnnc_weights_destroy(weights);
 }
 
+typedef struct counter {
+    int alive, left; // left: allocations until all fail
+} counter;
+
+static void *counted_allocate(void *user, size_t bytes)
+{
+    counter *count = user;
+    if (count->left-- <= 0)
+        return NULL;
+    count->alive++;
+    return malloc(bytes);
+}
+
+static void counted_release(void *user, void *block)
+{
+    counter *count = user;
+    count->alive--;
+    free(block);
+}
+
+// An option that needs memory and does not get it stays as it was; a step
+// needs none.
+static void test_allocations_that_fail(void **state)
+{
+    (void)state;
+    counter count = {0, 1000};
+    rnnc_context_options options = {.struct_size = sizeof options,
+                                    .allocate = counted_allocate,
+                                    .release = counted_release,
+                                    .user = &count};
+    rnnc_context *context = rnnc_context_create(&options);
+    rnnc_weights *weights = make_weights(context, N);
+    set_gradients(weights, 0, N);
+    rnnc_status status = RNNC_E_MEMORY;
+    for (int left = 0; status != RNNC_OK; left++) {
+        count.left = left;
+        rnnc_optimizer *made = rnnc_optimizer_create(weights, RNNC_RMSPROP);
+        status = rnnc_optimizer_status(made);
+        assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
+        if (status == RNNC_OK) {
+            assert_int_equal(count.left, 0);
+            assert_int_equal(rnnc_optimizer_set(made, RNNC_OPT_CENTERED, 1),
+                             RNNC_E_MEMORY);
+            assert_true(option(made, RNNC_OPT_CENTERED) == 0);
+            assert_int_equal(rnnc_optimizer_step(made), RNNC_OK);
+            count.left = 1;
+            assert_int_equal(rnnc_optimizer_set(made, RNNC_OPT_CENTERED, 1),
+                             RNNC_OK);
+            assert_int_equal(rnnc_optimizer_step(made), RNNC_OK);
+        }
+        rnnc_optimizer_destroy(made);
+    }
+    rnnc_weights_destroy(weights);
+    rnnc_context_destroy(context);
+    assert_int_equal(count.alive, 0);
+}
+
 static void test_clip_norm(void **state)
 {
     (void)state;
@@ -400,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_instruction_sets_give_the_same_bits),
         cmocka_unit_test(test_late_momentum),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_allocations_that_fail),
         cmocka_unit_test(test_clip_norm),
         cmocka_unit_test(test_norm_of_many),
         cmocka_unit_test(test_clip_value),
