@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Writes the linker's version script from lib/rnnc.symbols, the one list of
+# Writes the linker's version script from cmake/rnnc.symbols, the one list of
 # what the shared library exports: lines of "name since-version". A version
 # is a node of its own and takes in the nodes of the versions before it.
-set(RNNC_SYMBOLS "${CMAKE_CURRENT_SOURCE_DIR}/lib/rnnc.symbols")
+set(RNNC_SYMBOLS "${CMAKE_CURRENT_SOURCE_DIR}/cmake/rnnc.symbols")
 set(RNNC_VERSION_SCRIPT "${CMAKE_CURRENT_BINARY_DIR}/rnnc.map")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
              "${RNNC_SYMBOLS}")

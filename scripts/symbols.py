@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Keeps lib/rnnc.symbols, the public headers and the built libraries equal.
+"""Keeps cmake/rnnc.symbols, the public headers and the built libraries equal.
 
     symbols.py update                     adds new declarations to the list
     symbols.py check [--shared S] [--static A]
@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SYMBOLS = ROOT / "lib" / "rnnc.symbols"
+SYMBOLS = ROOT / "cmake" / "rnnc.symbols"
 HEADERS = ROOT / "include" / "rnnc"
 HEAD = """\
 # SPDX-License-Identifier: MIT
@@ -93,7 +93,7 @@ def check(shared, static):
     names = set(listed())
     bad = compare("include/rnnc", names, declared())
     if list(listed()) != sorted(names):
-        bad.append("lib/rnnc.symbols is not sorted")
+        bad.append("cmake/rnnc.symbols is not sorted")
     if shared:
         bad += compare("the shared library", names, defined(shared, "-D"))
     if static:
