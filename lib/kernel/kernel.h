@@ -72,8 +72,8 @@ typedef struct rni_tape_call {
 // of the table): panel j holds [depth][panel] floats, columns beyond `cols`
 // zero. packed_floats(depth, cols) = depth * round_up(cols, panel).
 typedef struct rni_pack_call {
-    const float *w;       // W[k, n] = w[k * stride + n], transposed: w[n * stride + k]
-    int64_t stride;
+    const float *w;       // W[k, n] = w[k * stride + n],
+    int64_t stride;       // transposed: w[n * stride + k]
     bool transposed;
     int64_t depth, cols;  // of this piece
     int64_t first;        // depth of the pieces before it: merged products
@@ -151,10 +151,11 @@ typedef struct rni_kernels {
     // ((0+8)+(4+12)) + ((2+10)+(6+14)) + the same of the odd ones, i.e. halves
     // folded 16 -> 8 -> 4 -> 2 -> 1. Maxima are order-free. x and y may be the
     // same memory.
-    void (*row_sum)(int64_t rows, int64_t cols, const float *x, int64_t x_stride,
-                    float *y, int64_t y_stride);   // y [rows, 1]
-    void (*softmax)(int64_t rows, int64_t cols, const float *x, int64_t x_stride,
-                    float *y, int64_t y_stride);
+    // y [rows, 1]
+    void (*row_sum)(int64_t rows, int64_t cols, const float *x,
+                    int64_t x_stride, float *y, int64_t y_stride);
+    void (*softmax)(int64_t rows, int64_t cols, const float *x,
+                    int64_t x_stride, float *y, int64_t y_stride);
     void (*log_softmax)(int64_t rows, int64_t cols, const float *x,
                         int64_t x_stride, float *y, int64_t y_stride);
     // y = (x - mean) / sqrt(variance + epsilon), the biased variance
@@ -173,8 +174,8 @@ typedef struct rni_kernels {
                         int64_t ids_stride, const float *d, int64_t d_stride,
                         float *table, int64_t table_stride);
     // sum[c] += x[r, c], rows in order: one chain for each column
-    void (*col_sum)(int64_t rows, int64_t cols, const float *x, int64_t x_stride,
-                    float *sum);
+    void (*col_sum)(int64_t rows, int64_t cols, const float *x,
+                    int64_t x_stride, float *sum);
     // partial[(first + r) % 16] += x[r, 0], rows in order
     void (*total)(int64_t rows, int64_t first, const float *x, int64_t x_stride,
                   float partial[16]);
