@@ -364,7 +364,8 @@ static rnnc_plan *make_plan(const trial *t, int32_t use)
                                  .use = use,
                                  .outputs = r->outputs,
                                  .n_outputs = r->n_outputs,
-                                 .block_rows = r->block_rows};
+                                 .block_rows = r->block_rows,
+                                 .keep = use == RNNC_TRAIN ? r->keep : 0};
     if (use == RNNC_TRAIN) {
         options.loss = r->loss;
         options.gradients = r->gradients;

@@ -106,6 +106,24 @@ static void test_lstm_keeps_six_floats_a_unit(void **state)
     rnnc_graph_destroy(m.graph);
 }
 
+// States alone, where products may be repeated.
+static void test_lstm_can_keep_two_floats_a_unit(void **state)
+{
+    (void)state;
+    model m = recurrent(RNNC_CELL_LSTM);
+    rnnc_plan_options options = {.struct_size = sizeof options,
+                                 .use = RNNC_TRAIN,
+                                 .loss = m.loss,
+                                 .keep = RNNC_KEEP_STATES};
+    rnnc_plan *plan = rnnc_plan_create(m.graph, &options);
+    assert_string_equal(rnnc_plan_message(plan), "");
+    assert_int_equal(class_cols(plan, RNI_EXTENT_ALL), 2 * HIDDEN);
+    const rni_section *back = loop_section(plan, true);
+    assert_int_equal(count_op(plan, back, RNI_RUN_PRODUCT), 1);
+    rnnc_plan_destroy(plan);
+    rnnc_graph_destroy(m.graph);
+}
+
 static void test_every_cell_plans_for_every_use(void **state)
 {
     (void)state;
@@ -286,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lstm_loop_is_one_product_and_one_tape),
         cmocka_unit_test(test_lstm_keeps_six_floats_a_unit),
+        cmocka_unit_test(test_lstm_can_keep_two_floats_a_unit),
         cmocka_unit_test(test_every_cell_plans_for_every_use),
         cmocka_unit_test(test_gates_of_a_user_merge),
         cmocka_unit_test(test_head_leaves_the_loop),

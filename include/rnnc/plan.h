@@ -32,6 +32,17 @@ enum {
     RNNC_STREAM = 2 /**< step by step or in chunks; dropout is off */
 };
 
+/** What a training run keeps of its forward pass. Either way gives the same
+ * bits. */
+enum {
+    /** the fewest floats a row from which the backward pass can be computed
+     * without repeating a product: six a unit and step for an LSTM */
+    RNNC_KEEP_RESULTS = 0,
+    /** states only: products are repeated too, for a third more work; two
+     * floats a unit and step for an LSTM */
+    RNNC_KEEP_STATES = 1
+};
+
 /** What is wanted of a graph. Zero in a field means its default. */
 typedef struct rnnc_plan_options {
     uint32_t struct_size; /**< sizeof(rnnc_plan_options) */
@@ -52,6 +63,8 @@ typedef struct rnnc_plan_options {
      * memory of what is computed for many steps at once and changes no bit of
      * any result. */
     int64_t block_rows;
+    int32_t keep;      /**< RNNC_TRAIN: RNNC_KEEP_RESULTS or RNNC_KEEP_STATES */
+    uint32_t reserved; /**< 0 */
 } rnnc_plan_options;
 
 /**
@@ -64,8 +77,8 @@ typedef struct rnnc_plan_options {
  * @note The handle's status is the graph's own error where it has one;
  *   RNNC_E_ARGUMENT for options that make no sense: no output and no loss, no
  *   loss to train by, a NULL node, a node of a cell or of another graph, a
- *   gradient by what is no float input, an unknown use; RNNC_E_SHAPE for a
- *   loss that is not a static [1, 1]; RNNC_E_NAME for an unknown axis;
+ *   gradient by what is no float input, an unknown use or keep; RNNC_E_SHAPE
+ * for a loss that is not a static [1, 1]; RNNC_E_NAME for an unknown axis;
  *   RNNC_E_UNSUPPORTED for a stream through a reversal, which would need the
  *   end of a sequence first (the message names the node), and for options of a
  *   newer version; RNNC_E_MEMORY.

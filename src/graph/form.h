@@ -129,7 +129,8 @@ typedef struct rni_form_wish {
     rnnc_node *loss;          // or NULL
     rnnc_node *const *inputs; // whose gradient is wanted
     int32_t n_inputs;
-    bool train; // dropout is on
+    bool train;  // dropout is on
+    bool repeat; // products may be made again too: see keep.c
 } rni_form_wish;
 
 // Lowers the nodes asked for and all they need. Outputs and the loss are
@@ -141,8 +142,9 @@ rnnc_status rni_form_init(rni_form *form, const rnnc_graph *graph,
 // by the inputs asked for.
 rnnc_status rni_form_differentiate(rni_form *form, const rni_form_wish *wish);
 
-// Chooses what a run keeps for its backward pass: see keep.c.
-rnnc_status rni_form_keep(rni_form *form);
+// Chooses what a run keeps for its backward pass: see keep.c. With `repeat`
+// products too may be made again.
+rnnc_status rni_form_keep(rni_form *form, bool repeat);
 
 // Finds for every value the loop that must compute it: those that depend on a
 // state of a loop and that its next state depends on.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a training run keeps of its forward pass: states, results asked for,
 // and of the rest the fewest floats a row from which everything the backward
-// pass reads can be had without repeating a product. That is a minimum cut
+// pass reads can be had without repeating a product (or, if asked, with
+// repeating them: then hardly more than the states stay). That is a minimum cut
 // between the values that cannot be made again and the values that are read;
 // of two equal cuts the one nearer to the readers, the result of an activation
 // rather than its argument. What is read but not kept is made again, by the
@@ -19,6 +20,7 @@ typedef struct edge {
 
 typedef struct network {
     rni_form *form;
+    bool repeat; // products may be made again
     int32_t n_nodes;
     int32_t *first;   // node -> its first edge
     int32_t *came_by; // node -> edge it was reached by, -1: not reached
@@ -60,10 +62,12 @@ static bool join(network *w, int32_t from, int32_t to, int64_t room)
 // ---- The network
 // ---------------------------------------------------------------
 
-// Forward rows that the backward pass could make again without a product.
-static bool can_be_made_again(const rni_value *value)
+// Forward rows that the backward pass could make again.
+static bool can_be_made_again(const network *w, const rni_value *value)
 {
     switch (value->op) {
+    case RNI_FORM_DOT:
+        return w->repeat;
     case RNI_FORM_TAPE:
     case RNI_FORM_VIEW:
     case RNI_FORM_ASSEMBLE:
@@ -93,7 +97,7 @@ static bool join_value(network *w, int32_t v, const bool *free)
         cost = without_end; // it has no memory of its own
     if (!join(w, entry(v), exit_of(v), cost))
         return false;
-    if (!can_be_made_again(value))
+    if (!can_be_made_again(w, value))
         return join(w, 0, entry(v), without_end);
     for (int32_t i = 0; i < value->n_args; i++) {
         int32_t arg = w->form->args[value->first_arg + i].value;
@@ -201,7 +205,7 @@ static void find_cut(network *w)
 static bool is_behind(const network *w, int32_t v)
 {
     return is_row(w, v) && !w->kept[v] && w->came_by[entry(v)] >= 0 &&
-           can_be_made_again(w->form->values + v);
+           can_be_made_again(w, w->form->values + v);
 }
 
 static int32_t clone(network *w, int32_t v)
@@ -269,10 +273,11 @@ static bool run(network *w, bool *free)
     return make_again(w);
 }
 
-rnnc_status rni_form_keep(rni_form *form)
+rnnc_status rni_form_keep(rni_form *form, bool repeat)
 {
     const rni_memory *memory = form->memory;
-    network w = {.form = form, .n_nodes = 2 + 2 * form->n_forward};
+    network w = {
+        .form = form, .repeat = repeat, .n_nodes = 2 + 2 * form->n_forward};
     size_t nodes = (size_t)w.n_nodes, values = (size_t)form->n_forward;
     bool *free = rni_memory_zeroed(memory, values, sizeof *free);
     w.first = rni_memory_zeroed(memory, nodes, sizeof *w.first);

@@ -20,7 +20,8 @@ static void note_users(const rni_form *form, int32_t v, int32_t *users)
     }
 }
 
-// What is made again for one loop alone is made in it, never reaching memory.
+// What is made again for one loop alone is made in it, never reaching memory;
+// but products are for many steps at once.
 static rnnc_status sort_again(rni_form *form)
 {
     int32_t *users = rni_memory_allocate(form->memory, (size_t)form->n_values *
@@ -35,7 +36,8 @@ static rnnc_status sort_again(rni_form *form)
     for (int32_t v = form->n_values - 1; v >= 0; v--) {
         if (!form->values[v].again)
             continue;
-        form->values[v].loop = users[v] >= 0 ? users[v] : -1;
+        bool product = form->values[v].op == RNI_FORM_DOT;
+        form->values[v].loop = users[v] >= 0 && !product ? users[v] : -1;
         note_users(form, v, users);
     }
     rni_memory_release(form->memory, users);

@@ -81,6 +81,10 @@ static bool check_use(rnnc_plan *plan, const rnnc_plan_options *o)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
                              "use %d is none of INFER, TRAIN, STREAM",
                              o->use) == RNNC_OK;
+    if (o->keep != RNNC_KEEP_RESULTS && o->keep != RNNC_KEEP_STATES)
+        return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
+                             "keep %d is none of KEEP_RESULTS, KEEP_STATES",
+                             o->keep) == RNNC_OK;
     if (o->use == RNNC_TRAIN && !o->loss)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
                              "a plan to train needs a loss") == RNNC_OK;
@@ -275,10 +279,11 @@ static void make_plan(rnnc_plan *plan, const rnnc_plan_options *o)
                           .loss = o->loss,
                           .inputs = o->gradients,
                           .n_inputs = o->n_gradients,
-                          .train = o->use == RNNC_TRAIN};
+                          .train = o->use == RNNC_TRAIN,
+                          .repeat = o->keep == RNNC_KEEP_STATES};
     if (rni_form_init(&form, plan->graph, &plan->error, &wish) == RNNC_OK &&
         (!wish.train || rni_form_differentiate(&form, &wish) == RNNC_OK) &&
-        (!wish.train || rni_form_keep(&form) == RNNC_OK) &&
+        (!wish.train || rni_form_keep(&form, wish.repeat) == RNNC_OK) &&
         rni_form_sort(&form) == RNNC_OK)
         plan_form(plan, &form);
     rni_form_fini(&form);

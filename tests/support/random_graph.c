@@ -6,6 +6,7 @@
 
 #include "graph/node.h"
 #include "support/random_parts.h"
+#include "rnnc/plan.h"
 
 // ---- The graph ------------------------------------------------------------
 
@@ -130,6 +131,7 @@ random_graph random_graph_make(uint64_t seed)
     choose_gradients(&m);
     static const int64_t blocks[] = {0, 0, 1, 5, 64};
     r.block_rows = blocks[random_below(&m, 5)];
+    r.keep = seed % 3 == 0 ? RNNC_KEEP_STATES : RNNC_KEEP_RESULTS;
     r.windows = random_chance(&m, 0.25) ? 2 : 1;
     if (rnnc_graph_status(r.graph) == RNNC_OK)
         set_weights(&r, &m);

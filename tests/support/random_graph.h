@@ -38,6 +38,7 @@ typedef struct random_graph {
     int32_t n_gradients;
     int32_t windows; // 1, or 2 with states carried from the first
     int64_t block_rows;
+    int32_t keep; // RNNC_KEEP_..
     uint64_t seed;
 } random_graph;
 
