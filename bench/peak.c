@@ -71,9 +71,20 @@ static float chains_baseline(void)
 {
     CHAIN_BODY(__m128, MULTIPLY_ADD)
 }
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#define CONSTRAINT(x)          "+w"(x)
+#define DECLARE_float32x4_t(c) float32x4_t sum##c = {c};
+#define MULTIPLY_ADD(a, b, c)  vfmaq_f32(c, a, b)
+#define STEP_MULTIPLY_ADD(c)   STEP(c, MULTIPLY_ADD)
+static float chains_baseline(void)
+{
+    CHAIN_BODY(float32x4_t, MULTIPLY_ADD)
+}
 #else
-#define CONSTRAINT(x)         "w"(x)
 typedef float four __attribute__((vector_size(16)));
+#define CONSTRAINT(x)         "+m"(x)
+#define DECLARE_four(c)       four sum##c = {c};
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #define STEP_MULTIPLY_ADD(c)  STEP(c, MULTIPLY_ADD)
 static float chains_baseline(void)

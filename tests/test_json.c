@@ -385,7 +385,7 @@ static void test_sort(void **state)
 {
     (void)state;
     for (uint32_t count = 0; count < 70; count++) {
-        int values[70];
+        int values[70] = {0};
         uint32_t items[70];
         for (uint32_t i = 0; i < count; i++) {
             values[i] = (int)(i * 2654435761u >> 26);

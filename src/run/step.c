@@ -44,7 +44,7 @@ void rni_step_fini(rni_step *step)
 static rni_step_call *add(rni_step *step, rni_step_kind kind)
 {
     rni_step_call *call = step->calls + step->n_calls++;
-    *call = (rni_step_call){.kind = kind};
+    *call = (rni_step_call){.kind = (int32_t)kind};
     return call;
 }
 
