@@ -250,8 +250,10 @@ static rnnc_status load_weights(rnnc_weights *weights, const void *bytes,
         return error->status;
     if (check_names(weights, &file, error) == RNNC_OK &&
         check_shapes(weights, &file, error) == RNNC_OK) {
+        pthread_mutex_lock(&weights->lock);
         set_values(weights, &file, error);
         atomic_fetch_add(&weights->version, 1);
+        pthread_mutex_unlock(&weights->lock);
     }
     rni_safetensors_fini(&file);
     return error->status;

@@ -22,6 +22,11 @@ typedef struct lives {
 static void touch(lives *l, int32_t buffer, int64_t start, int64_t end)
 {
     life *of = l->of + buffer;
+    // What a stream computes at its begin is there for all its steps.
+    if (l->stage->once) {
+        start = 0;
+        end = INT64_MAX;
+    }
     if (start < of->start)
         of->start = start;
     if (end > of->end)

@@ -170,7 +170,8 @@ static bool name_inputs(rni_planner *p)
 static bool find_kinds(rni_planner *p)
 {
     rnnc_plan *plan = p->plan;
-    plan->axes_used = rni_memory_zeroed(p->memory, (size_t)plan->graph->n_axes,
+    plan->n_axes = plan->graph->n_axes;
+    plan->axes_used = rni_memory_zeroed(p->memory, (size_t)plan->n_axes,
                                         sizeof *plan->axes_used);
     if (!plan->axes_used)
         return rni_error_memory(p->error) == RNNC_OK;

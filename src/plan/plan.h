@@ -295,7 +295,8 @@ struct rnnc_plan {
     int32_t n_forward;  // stages [0, n_forward) are the forward program,
                         // [n_forward, n_stages) the backward program
     bool uses_batch;    // some value has a row for each sequence
-    uint8_t *axes_used; // [graph->n_axes] 1: some input or value is on it
+    int32_t n_axes;     // of the graph when it was planned
+    uint8_t *axes_used; // [n_axes] 1: some input or value is on it
 
     int32_t n_inputs;
     rni_port_name *inputs; // operand: INPUT buffers,

@@ -36,7 +36,7 @@ typedef struct rni_executor {
     float **packed;             // [n_packs]
     float **kept;               // [n_states], in the caller's order, stride of
                                 // the carry; NULL: not kept
-    rni_axis *axes;             // [graph->n_axes]
+    rni_axis *axes;             // [n_axes]
     int64_t batch;
     const uint8_t *carried;     // [batch] 1: states go on, 0: fresh
     float *matmul;              // packed weights of one static product

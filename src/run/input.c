@@ -80,7 +80,7 @@ bool rni_inputs_init(rni_inputs *inputs, const rnnc_plan *plan,
     *inputs = (rni_inputs){.plan = plan, .memory = memory};
     inputs->list = rni_memory_zeroed(memory, (size_t)plan->n_inputs,
                                      sizeof *inputs->list);
-    inputs->axes = rni_memory_zeroed(memory, (size_t)plan->graph->n_axes,
+    inputs->axes = rni_memory_zeroed(memory, (size_t)plan->n_axes,
                                      sizeof *inputs->axes);
     if (inputs->list == NULL || inputs->axes == NULL)
         return false;
@@ -149,7 +149,9 @@ rnnc_status rni_inputs_set_sequence(rni_inputs *inputs, rnnc_node *node,
                              "the sequence for \"%.80s\" is NULL", node->name);
     rni_input *input = rni_inputs_find(inputs, node);
     if (input == NULL) {
-        inputs->axes[node->shape.axis] = sequence;
+        // The graph may have got more axes since it was planned.
+        if (node->shape.axis < inputs->plan->n_axes)
+            inputs->axes[node->shape.axis] = sequence;
         return RNNC_OK;
     }
     input->sequence = sequence;

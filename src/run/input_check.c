@@ -167,13 +167,13 @@ rnnc_status rni_inputs_check(const rni_inputs *inputs, rni_input_filter filter,
 {
     const rnnc_plan *plan = inputs->plan;
     seen s = {inputs, filter, orders, *batch, NULL, error};
-    for (int32_t a = 0; a < plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < plan->n_axes; a++)
         if (looks_at(&s, a))
             orders[a] = NULL;
     for (int32_t k = 0; k < plan->n_inputs; k++)
         if (check_input(&s, inputs->list + k) != RNNC_OK)
             return error->status;
-    for (int32_t a = 0; a < plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < plan->n_axes; a++)
         if (check_silent_axis(&s, a) != RNNC_OK)
             return error->status;
     *batch = s.batch < 0 ? 0 : s.batch;

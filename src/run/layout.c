@@ -61,7 +61,7 @@ static int64_t most_rows(const rni_layout *layout, const rni_instruction *i,
                          int64_t batch)
 {
     int64_t most = i->rows > batch ? i->rows : batch;
-    for (int32_t a = 0; a < layout->plan->graph->n_axes; a++) {
+    for (int32_t a = 0; a < layout->plan->n_axes; a++) {
         int64_t rows = rni_blocks_most(aim_of(layout), batch,
                                        layout->limits[a].total);
         most = rows > most ? rows : most;
@@ -108,7 +108,7 @@ static bool want_scratch(rni_layout *layout, int64_t batch)
 static bool want_runs(rni_layout *layout, int64_t batch)
 {
     int64_t most = 1;
-    for (int32_t a = 0; a < layout->plan->graph->n_axes; a++) {
+    for (int32_t a = 0; a < layout->plan->n_axes; a++) {
         int64_t rows = rni_blocks_most(aim_of(layout), batch,
                                        layout->limits[a].total);
         if (rows > layout->limits[a].longest)
@@ -123,7 +123,7 @@ static bool want_runs(rni_layout *layout, int64_t batch)
 static bool want_blocks(rni_layout *layout)
 {
     size_t steps = 0;
-    for (int32_t a = 0; a < layout->plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < layout->plan->n_axes; a++)
         if (!rni_size_add(steps, (size_t)layout->limits[a].longest + 1, &steps))
             return false;
     return bytes_of(&rni_layout_piece(layout, RNI_PIECE_BLOCKS)->wanted, 1,
@@ -266,7 +266,7 @@ static void place_kept(rni_layout *layout, int64_t batch)
 static void place_blocks(rni_layout *layout)
 {
     int64_t *at = rni_layout_piece(layout, RNI_PIECE_BLOCKS)->data;
-    for (int32_t a = 0; a < layout->plan->graph->n_axes; a++) {
+    for (int32_t a = 0; a < layout->plan->n_axes; a++) {
         rni_axis *axis = layout->axes + a;
         if (axis->order == NULL)
             continue;
@@ -292,7 +292,7 @@ static void place_spaces(rni_layout *layout)
 
 void rni_layout_place(rni_layout *layout, int64_t batch)
 {
-    for (int32_t a = 0; a < layout->plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < layout->plan->n_axes; a++)
         if (layout->axes[a].order != NULL)
             layout->limits[a] =
                 (rni_limits){layout->axes[a].order->longest,
@@ -353,9 +353,9 @@ bool rni_layout_init(rni_layout *layout, const rnnc_plan *plan,
     layout->packed = room(layout, plan->n_packs, sizeof *layout->packed, &good);
     layout->kept = room(layout, plan->n_states, sizeof *layout->kept, &good);
     layout->axes =
-        room(layout, plan->graph->n_axes, sizeof *layout->axes, &good);
+        room(layout, plan->n_axes, sizeof *layout->axes, &good);
     layout->limits =
-        room(layout, plan->graph->n_axes, sizeof *layout->limits, &good);
+        room(layout, plan->n_axes, sizeof *layout->limits, &good);
     layout->spaces = room(layout, members, sizeof *layout->spaces, &good);
     return good && make_calls(layout);
 }

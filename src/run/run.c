@@ -35,7 +35,7 @@ rnnc_status rni_run_fit(const rnnc_plan *plan, const rnnc_weights *weights,
 
 static bool make_orders(rnnc_run *run)
 {
-    size_t axes = (size_t)run->plan->graph->n_axes;
+    size_t axes = (size_t)run->plan->n_axes;
     run->orders = rni_memory_zeroed(&run->memory, axes, sizeof *run->orders);
     run->found = rni_memory_zeroed(&run->memory, axes, sizeof *run->found);
     if (run->orders == NULL || run->found == NULL)
@@ -109,7 +109,7 @@ void rnnc_run_destroy(rnnc_run *run)
         rni_inputs_fini(&run->inputs);
     if (run->profile.memory != NULL)
         rni_profile_fini(&run->profile);
-    for (int32_t a = 0; run->orders != NULL && a < run->plan->graph->n_axes;
+    for (int32_t a = 0; run->orders != NULL && a < run->plan->n_axes;
          a++)
         rni_order_fini(&run->memory, run->orders + a);
     rni_memory memory = run->memory;
@@ -227,7 +227,7 @@ static bool reserve(rnnc_run *run, int64_t batch)
 
 static bool reserve_orders(rnnc_run *run, int64_t batch)
 {
-    for (int32_t a = 0; a < run->plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < run->plan->n_axes; a++)
         if (run->plan->axes_used[a] &&
             !rni_order_reserve(&run->memory, run->orders + a, batch,
                                run->layout.limits[a].longest))
@@ -245,7 +245,7 @@ rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
                              "reserve: %lld sequences, longest %lld, %lld rows",
                              (long long)batch, (long long)longest,
                              (long long)total_rows);
-    for (int32_t a = 0; a < run->plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < run->plan->n_axes; a++)
         run->layout.limits[a] = run->plan->axes_used[a]
                                     ? (rni_limits){longest, total_rows}
                                     : (rni_limits){0, 0};
@@ -323,7 +323,7 @@ void rni_executor_bind(rni_executor *e, const rni_layout *layout,
 
 static bool take_orders(rnnc_run *run, int64_t batch)
 {
-    int32_t axes = run->plan->graph->n_axes;
+    int32_t axes = run->plan->n_axes;
     for (int32_t a = 0; a < axes; a++)
         run->layout.limits[a] =
             run->found[a] == NULL

@@ -39,7 +39,7 @@ static bool make_arrays(rnnc_stream *stream)
 {
     const rni_memory *memory = &stream->memory;
     const rnnc_plan *plan = stream->plan;
-    size_t axes = (size_t)plan->graph->n_axes, rows = (size_t)stream->rows;
+    size_t axes = (size_t)plan->n_axes, rows = (size_t)stream->rows;
     size_t states;
     if (!rni_size_multiply(rows, (size_t)rni_layout_kept_cols(plan), &states))
         return false;
@@ -253,7 +253,7 @@ static void free_ports(rnnc_stream *stream)
     for (int32_t k = 0; stream->outs != NULL && k < plan->n_outputs; k++)
         if (stream->outs[k].owned)
             rni_memory_release(&stream->memory, stream->outs[k].data);
-    for (int32_t a = 0; stream->orders != NULL && a < plan->graph->n_axes; a++)
+    for (int32_t a = 0; stream->orders != NULL && a < plan->n_axes; a++)
         rni_order_fini(&stream->memory, stream->orders + a);
     rni_order_fini(&stream->memory, &stream->one);
     rni_memory_release(&stream->memory, stream->ins);
@@ -385,7 +385,7 @@ const float *rnnc_stream_out(rnnc_stream *stream, rnnc_node *output)
 static bool reserve_axes(rnnc_stream *stream)
 {
     const rnnc_plan *plan = stream->plan;
-    for (int32_t a = 0; a < plan->graph->n_axes; a++) {
+    for (int32_t a = 0; a < plan->n_axes; a++) {
         const rni_order *from = stream->found[a];
         if (a == plan->stream_axis)
             continue;
@@ -404,7 +404,7 @@ static bool reserve_axes(rnnc_stream *stream)
 static void take_axes(rnnc_stream *stream)
 {
     const rnnc_plan *plan = stream->plan;
-    for (int32_t a = 0; a < plan->graph->n_axes; a++) {
+    for (int32_t a = 0; a < plan->n_axes; a++) {
         if (a == plan->stream_axis)
             continue;
         stream->layout.axes[a].order = NULL;

@@ -57,7 +57,7 @@ static void place(rnnc_stream *stream)
     int32_t axis = plan->stream_axis;
     memcpy(chunk->base, step->base,
            (size_t)plan->n_buffers * sizeof *chunk->base);
-    for (int32_t a = 0; a < plan->graph->n_axes; a++)
+    for (int32_t a = 0; a < plan->n_axes; a++)
         if (a != axis)
             chunk->axes[a] = (rni_axis){0};
     rni_order_copy(stream->orders + axis, stream->found[axis]);

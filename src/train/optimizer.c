@@ -321,6 +321,8 @@ rnnc_status rnnc_optimizer_step(rnnc_optimizer *optimizer)
     if (begin_call(optimizer) != RNNC_OK || check_step(optimizer) != RNNC_OK)
         return rnnc_optimizer_status(optimizer);
     rnnc_weights *weights = optimizer->weights;
+    // Streams of these weights may be moving to the present version.
+    pthread_mutex_lock(&weights->lock);
     if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
         update_share(optimizer, 0, 1);
     else
@@ -332,5 +334,6 @@ rnnc_status rnnc_optimizer_step(rnnc_optimizer *optimizer)
         if (!weights->graph->parameters[p]->frozen)
             optimizer->steps[p]++;
     atomic_fetch_add(&weights->version, 1);
+    pthread_mutex_unlock(&weights->lock);
     return RNNC_OK;
 }

@@ -143,6 +143,15 @@ uint64_t rnnc_weights_version(const rnnc_weights *weights)
     return weights == NULL ? 0 : atomic_load(&weights->version);
 }
 
+// All of one version, even where another thread is making the next.
+static void copy_values(rnnc_weights *to, const rnnc_weights *from)
+{
+    pthread_mutex_t *lock = &((rnnc_weights *)(uintptr_t)from)->lock;
+    pthread_mutex_lock(lock);
+    memcpy(to->values, from->values, total_floats(from) * sizeof *to->values);
+    pthread_mutex_unlock(lock);
+}
+
 rnnc_weights *rnnc_weights_copy(const rnnc_weights *weights)
 {
     rnnc_weights *copy = weights == NULL ? NULL : weights_new(weights->graph);
@@ -152,8 +161,7 @@ rnnc_weights *rnnc_weights_copy(const rnnc_weights *weights)
     if (weights->values == NULL)
         rni_error_copy(&copy->error, &weights->error);
     else if (allocate(copy))
-        memcpy(copy->values, weights->values,
-               total_floats(weights) * sizeof *copy->values);
+        copy_values(copy, weights);
     else
         rni_error_memory(&copy->error);
     return copy;
@@ -228,9 +236,11 @@ rnnc_status rnnc_weights_set(rnnc_weights *weights, const char *name,
     rni_error_clear(&weights->error);
     if (check(weights, &weights->error, name, values, count, &index) != RNNC_OK)
         return weights->error.status;
+    pthread_mutex_lock(&weights->lock);
     memcpy(rni_weights_values(weights, index), values,
            (size_t)count * sizeof *values);
     atomic_fetch_add(&weights->version, 1);
+    pthread_mutex_unlock(&weights->lock);
     return RNNC_OK;
 }
 

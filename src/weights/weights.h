@@ -21,7 +21,7 @@ struct rnnc_weights {
                              // each a multiple of 16
     float *values;           // dense [rows, cols] for each parameter
     float *gradients;        // the same layout; made at the first use, or NULL
-    pthread_mutex_t lock;    // over `bindings`
+    pthread_mutex_t lock;    // over `bindings`, and while values change
     struct rni_binding *bindings;
 };
 
