@@ -223,13 +223,15 @@ static rni_class *find_class(rni_planner *p, const rni_buffer *buffer)
     return made;
 }
 
-// The smallest slot that is free by then and large enough, or a new one.
+// The smallest slot that is free by then and large enough (`exact`: of this
+// very size), or a new one.
 static int64_t take_slot(slot *slots, int32_t *n, const life *of, int64_t size,
-                         int64_t *total)
+                         bool exact, int64_t *total)
 {
     slot *best = NULL;
     for (int32_t i = 0; i < *n; i++)
         if (slots[i].end < of->start && slots[i].size >= size &&
+            (!exact || slots[i].size == size) &&
             (!best || slots[i].size < best->size))
             best = slots + i;
     if (!best) {
@@ -266,7 +268,11 @@ static bool lay_out(lives *l, rni_class *class, slot *slots, bool *placed)
         int64_t size;
         if (!size_of(buffer, &size) || class->cols > INT64_MAX / 8)
             return false;
-        buffer->offset = take_slot(slots, &n, l->of + b, size, &class->cols);
+        // What shares memory row for row in a step keeps ranks apart: threads
+        // may then own ranks for a whole loop.
+        buffer->offset =
+            take_slot(slots, &n, l->of + b, size,
+                      class->extent == RNI_EXTENT_RANK, &class->cols);
         placed[b] = true;
     }
     return true;
