@@ -10,7 +10,7 @@ typedef struct seen {
     rni_input_filter filter;
     const rni_order **orders;
     int64_t batch;           // -1: not known yet
-    const char *from;        // name of the input that told it
+    const char *from;        // the input that told it; NULL: the stream
     rni_error *error;
 } seen;
 
@@ -22,12 +22,16 @@ static rnnc_status check_batch(seen *s, const char *name, int64_t batch)
     }
     if (s->batch == batch)
         return RNNC_OK;
+    if (s->from == NULL)
+        return rni_error_set(s->error, RNNC_E_SHAPE,
+                             "input \"%.80s\" has %lld sequences, expected "
+                             "the %lld rows of the stream",
+                             name, (long long)batch, (long long)s->batch);
     return rni_error_set(s->error, RNNC_E_SHAPE,
                          "input \"%.80s\" has %lld sequences, expected the "
-                         "%lld of %s%.80s",
+                         "%lld of input \"%.80s\"",
                          name, (long long)batch, (long long)s->batch,
-                         s->from == NULL ? "the stream" : "input ",
-                         s->from == NULL ? "" : s->from);
+                         s->from);
 }
 
 static rnnc_status lengths_differ(seen *s, const char *name, int32_t axis,
