@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A first measure of the engine: the training step of an LSTM and of a
-// peephole LSTM that this program writes with the public calls, and a stream's
-// step, against the multiply-adds that the machine was seen to do in the same
-// run. Prints medians with the range, interleaved, for one and two threads.
+// peephole LSTM written with the public calls, and a stream's step, against the
+// multiply-adds that the machine was seen to do in the same run. Prints medians
+// with the range, interleaved, for one and two threads.
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "peak.h"
+#include "peephole.h"
 #include "rnnc/rnnc.h"
 
 enum { BATCH = 20, STEPS = 35, HIDDEN = 650, STREAM_HIDDEN = 64, REPEATS = 9 };
@@ -16,51 +16,6 @@ static void fail(const char *what, const char *message)
 {
     fprintf(stderr, "engine: %s: %s\n", what, message);
     exit(1);
-}
-
-static rnnc_node *gate(rnnc_cell *cell, const char *letter, rnnc_node *x,
-                       rnnc_node *h, int64_t n_in, int64_t n)
-{
-    char name[16];
-    snprintf(name, sizeof name, "w_%s", letter);
-    rnnc_node *w =
-        rnnc_cell_parameter(cell, name, n, n_in, RNNC_INIT_GLOROT, 1);
-    snprintf(name, sizeof name, "u_%s", letter);
-    rnnc_node *u = rnnc_cell_parameter(cell, name, n, n, RNNC_INIT_GLOROT, 1);
-    snprintf(name, sizeof name, "b_%s", letter);
-    rnnc_node *b =
-        rnnc_cell_parameter_vector(cell, name, n, RNNC_INIT_ZEROS, 0);
-    return rnnc_add(rnnc_project(x, w, b), rnnc_project_unbiased(h, u));
-}
-
-static rnnc_node *peep(rnnc_cell *cell, const char *name, rnnc_node *c,
-                       int64_t n)
-{
-    return rnnc_mul(
-        c, rnnc_cell_parameter_vector(cell, name, n, RNNC_INIT_UNIFORM, 0.1f));
-}
-
-// Gers, Schraudolph and Schmidhuber 2002, as a user would write it.
-static rnnc_cell *own_peephole(rnnc_graph *graph, const char *name,
-                               int64_t n_in, int64_t n)
-{
-    rnnc_cell *cell = rnnc_cell_create(graph, name);
-    rnnc_node *x = rnnc_cell_input(cell, n_in);
-    rnnc_node *h = rnnc_cell_state(cell, "h", n);
-    rnnc_node *c = rnnc_cell_state(cell, "c", n);
-    rnnc_node *i = rnnc_sigmoid(
-        rnnc_add(gate(cell, "i", x, h, n_in, n), peep(cell, "p_i", c, n)));
-    rnnc_node *f = rnnc_sigmoid(
-        rnnc_add(gate(cell, "f", x, h, n_in, n), peep(cell, "p_f", c, n)));
-    rnnc_node *g = rnnc_tanh(gate(cell, "g", x, h, n_in, n));
-    rnnc_node *c_new = rnnc_add(rnnc_mul(f, c), rnnc_mul(i, g));
-    rnnc_node *o = rnnc_sigmoid(
-        rnnc_add(gate(cell, "o", x, h, n_in, n), peep(cell, "p_o", c_new, n)));
-    rnnc_node *h_new = rnnc_mul(o, rnnc_tanh(c_new));
-    rnnc_cell_next(cell, c, c_new);
-    rnnc_cell_next(cell, h, h_new);
-    rnnc_cell_output(cell, h_new);
-    return cell;
 }
 
 typedef rnnc_cell *cell_maker(rnnc_graph *, const char *, int64_t, int64_t);
@@ -184,7 +139,7 @@ static void measure_training(int threads, double peak)
     bench lstm = {0}, own = {0};
     double lstm_times[REPEATS], own_times[REPEATS];
     describe(&lstm, rnnc_cell_lstm, HIDDEN, threads, RNNC_TRAIN);
-    describe(&own, own_peephole, HIDDEN, threads, RNNC_TRAIN);
+    describe(&own, bench_peephole, HIDDEN, threads, RNNC_TRAIN);
     prepare_training(&lstm);
     prepare_training(&own);
     time_training(&lstm);
@@ -196,7 +151,7 @@ static void measure_training(int threads, double peak)
     printf("training step, B %d T %d H %d, %d thread%s\n", BATCH, STEPS, HIDDEN,
            threads, threads > 1 ? "s" : "");
     print_row("LSTM", lstm_times, training_flops(), threads * peak);
-    print_row("peephole LSTM of this program", own_times, training_flops(),
+    print_row("peephole LSTM of public calls", own_times, training_flops(),
               threads * peak);
     printf("  peephole / LSTM: %.3f of the time\n",
            bench_median(own_times, REPEATS) /

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Our side of bench/compare.py: a program that stays alive and does what the
+// lines of its standard input ask for. Usage: rows THREADS
+//   about                            what runs here, in words
+//   peak                             multiply-adds of a core, FLOP/s
+//   open KIND CELL BATCH STEPS HIDDEN  makes a row ready
+//   show                             its results, an array a line
+//   time N                           seconds a unit of work, over N units
+//   close                            lets go of the row
+// Each answer ends with a line "ok ..." or "absent why".
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peak.h"
+#include "work.h"
+
+enum { LINE = 256 };
+
+typedef struct session {
+    int threads;
+    bench_work work;
+} session;
+
+// OpenBLAS alone has it.
+extern char *openblas_get_corename(void) __attribute__((weak));
+
+static void about(session *s, const char *line)
+{
+    (void)line;
+    printf("ok librnnc %s, %s kernels, %d thread%s; BLAS: %s\n", rnnc_version(),
+           rnnc_isa(), s->threads, s->threads > 1 ? "s" : "",
+           openblas_get_corename ? openblas_get_corename() : "not OpenBLAS");
+}
+
+static void peak(session *s, const char *line)
+{
+    (void)s;
+    (void)line;
+    printf("ok %.6g\n", bench_peak(rnnc_isa()));
+}
+
+static void close_row(session *s, const char *line)
+{
+    (void)line;
+    if (s->work.kind)
+        bench_work_free(&s->work);
+    s->work = (bench_work){0};
+    printf("ok\n");
+}
+
+static void open_row(session *s, const char *line)
+{
+    bench_row row = {0};
+    if (sscanf(line, "open %15s %15s %" SCNd64 " %" SCNd64 " %" SCNd64,
+               row.kind, row.cell, &row.batch, &row.steps, &row.hidden) != 5)
+        bench_fail("not understood", line);
+    if (s->work.kind)
+        bench_fail("a row is open", line);
+    if (bench_work_make(&s->work, &row, s->threads))
+        printf("ok\n");
+    else
+        printf("absent no such kind or cell\n");
+}
+
+static void show(session *s, const char *line)
+{
+    if (!s->work.kind)
+        bench_fail("no row is open", line);
+    bench_work_show(&s->work);
+    printf("ok\n");
+}
+
+static void measure(session *s, const char *line)
+{
+    int64_t count = 0;
+    if (sscanf(line, "time %" SCNd64, &count) != 1 || count < 1)
+        bench_fail("not understood", line);
+    if (!s->work.kind)
+        bench_fail("no row is open", line);
+    double start = bench_seconds();
+    for (int64_t i = 0; i < count; i++)
+        bench_work_do(&s->work);
+    printf("ok %.9g\n", (bench_seconds() - start) / (double)count);
+}
+
+static const struct {
+    const char *name;
+    void (*act)(session *, const char *line);
+} commands[] = {
+    {"about", about}, {"peak", peak},    {"open", open_row},
+    {"show", show},   {"time", measure}, {"close", close_row},
+};
+
+static void obey(session *s, const char *line)
+{
+    char name[BENCH_NAME] = "";
+    sscanf(line, "%15s", name);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            commands[i].act(s, line);
+            fflush(stdout);
+            return;
+        }
+    }
+    bench_fail("no such command", line);
+}
+
+int main(int count, char **words)
+{
+    session s = {.threads = count > 1 ? atoi(words[1]) : 1};
+    char line[LINE];
+    while (fgets(line, sizeof line, stdin))
+        obey(&s, line);
+    if (s.work.kind)
+        bench_work_free(&s.work);
+    return 0;
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// The kinds of work: how each is prepared, done once, and shown.
+#include "work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fill.h"
+
+enum { STREAM_SHOWN = 10, UPDATES_SHOWN = 3 };
+
+struct bench_kind {
+    const char *name;
+    void (*make)(bench_work *, int threads);
+    void (*act)(bench_work *);
+    void (*show)(bench_work *);
+};
+
+// Every message is asked for, since only one object can have failed.
+static void check(const bench_work *work, rnnc_status status)
+{
+    if (!status)
+        return;
+    const char *message[] = {
+        rnnc_run_message(work->run), rnnc_stream_message(work->stream),
+        rnnc_sequence_message(work->x), rnnc_weights_message(work->net.weights),
+        rnnc_optimizer_message(work->optimizer)};
+    for (size_t i = 0; i < sizeof message / sizeof *message; i++)
+        if (message[i][0])
+            fprintf(stderr, "rows: %s\n", message[i]);
+    bench_fail(work->kind->name, rnnc_status_string(status));
+}
+
+static void *take(int64_t count, size_t size)
+{
+    void *block = malloc((size_t)count * size);
+    if (!block)
+        bench_fail("memory", "out of memory");
+    return block;
+}
+
+static void show_array(const char *name, const float *values, int64_t count)
+{
+    int64_t shown = count < BENCH_SAMPLE ? count : BENCH_SAMPLE;
+    printf("%s", name);
+    for (int64_t i = 0; i < shown; i++)
+        printf(" %.9g", (double)values[i * count / shown]);
+    printf("\n");
+}
+
+// Rows of floats, [batch, steps, hidden]. About half of a ragged batch is
+// filled: lengths rise evenly up to all steps, in mixed order.
+static void give_rows(bench_work *work)
+{
+    const bench_row *row = &work->row;
+    int64_t count = row->batch * row->steps * row->hidden;
+    float *rows = take(count, sizeof *rows);
+    int64_t *lengths = take(row->batch, sizeof *lengths);
+    bench_fill(rows, count, "x", 1);
+    int ragged = strcmp(row->kind, "ragged") == 0;
+    for (int64_t b = 0; b < row->batch; b++) {
+        int64_t rank = b * 7 % row->batch + 1;
+        lengths[b] = ragged ? (row->steps * rank + row->batch - 1) / row->batch
+                            : row->steps;
+    }
+    work->x = rnnc_sequence_create(work->net.context);
+    check(work,
+          rnnc_sequence_set_padded(work->x, rows, lengths, row->batch,
+                                   row->steps, row->hidden, RNNC_BATCH_MAJOR));
+    free(rows);
+    free(lengths);
+}
+
+static void make_run(bench_work *work)
+{
+    work->run = rnnc_run_create(work->net.plan, work->net.weights);
+    check(work, rnnc_run_status(work->run));
+    check(work, rnnc_run_input(work->run, work->net.x, work->x));
+}
+
+static void make_layer(bench_work *work, int threads)
+{
+    bench_layer_make(&work->net, &work->row, threads, RNNC_TRAIN);
+    give_rows(work);
+    make_run(work);
+}
+
+// In training every step meets new weights, and so it does here: a bias is
+// written with what it was, which is enough to pack all weights anew.
+static void touch_weights(bench_work *work)
+{
+    rnnc_weights *weights = work->net.weights;
+    int32_t last = rnnc_graph_parameter_count(work->net.graph) - 1;
+    const char *name =
+        rnnc_node_name(rnnc_graph_parameter(work->net.graph, last));
+    int64_t count = rnnc_weights_count(weights, name);
+    float *values = take(count, sizeof *values);
+    check(work, rnnc_weights_get(weights, name, values, count));
+    check(work, rnnc_weights_set(weights, name, values, count));
+    free(values);
+}
+
+static void train_layer(bench_work *work)
+{
+    touch_weights(work);
+    check(work, rnnc_weights_zero_gradients(work->net.weights));
+    check(work, rnnc_run_forward(work->run));
+    check(work, rnnc_run_backward(work->run));
+}
+
+static void show_gradients(bench_work *work)
+{
+    int32_t count = rnnc_graph_parameter_count(work->net.graph);
+    for (int32_t p = 0; p < count; p++) {
+        const char *name =
+            rnnc_node_name(rnnc_graph_parameter(work->net.graph, p));
+        int64_t size = rnnc_weights_count(work->net.weights, name);
+        float *values = take(size, sizeof *values);
+        check(work,
+              rnnc_weights_gradient(work->net.weights, name, values, size));
+        show_array(name, values, size);
+        free(values);
+    }
+}
+
+static void show_layer(bench_work *work)
+{
+    const bench_row *row = &work->row;
+    int64_t count = row->batch * row->steps * row->hidden;
+    float *values = take(count, sizeof *values);
+    train_layer(work);
+    check(work, rnnc_run_get_padded(work->run, work->net.y, values, row->steps,
+                                    RNNC_BATCH_MAJOR, 0));
+    show_array("y", values, count);
+    check(work, rnnc_run_gradient_padded(work->run, work->net.x, values,
+                                         row->steps, RNNC_BATCH_MAJOR, 0));
+    show_array("x", values, count);
+    free(values);
+    show_gradients(work);
+}
+
+static void make_sequence(bench_work *work, int threads)
+{
+    bench_layer_make(&work->net, &work->row, threads, RNNC_INFER);
+    give_rows(work);
+    make_run(work);
+}
+
+static void infer(bench_work *work)
+{
+    check(work, rnnc_run_forward(work->run));
+}
+
+static void show_sequence(bench_work *work)
+{
+    const bench_row *row = &work->row;
+    int64_t count = row->batch * row->steps * row->hidden;
+    float *values = take(count, sizeof *values);
+    infer(work);
+    check(work, rnnc_run_get_padded(work->run, work->net.y, values, row->steps,
+                                    RNNC_BATCH_MAJOR, 0));
+    show_array("y", values, count);
+    free(values);
+}
+
+static void make_stream(bench_work *work, int threads)
+{
+    bench_layer_make(&work->net, &work->row, threads, RNNC_STREAM);
+    work->stream =
+        rnnc_stream_create(work->net.plan, work->net.weights, work->row.batch);
+    check(work, rnnc_stream_status(work->stream));
+    bench_fill(rnnc_stream_in(work->stream, work->net.x),
+               work->row.batch * work->row.hidden, "x", 1);
+}
+
+static void step_stream(bench_work *work)
+{
+    check(work, rnnc_stream_step(work->stream));
+}
+
+static void show_stream(bench_work *work)
+{
+    int64_t width = work->row.batch * work->row.hidden;
+    float *values = take(STREAM_SHOWN * width, sizeof *values);
+    check(work, rnnc_stream_reset(work->stream, -1));
+    for (int64_t t = 0; t < STREAM_SHOWN; t++) {
+        step_stream(work);
+        memcpy(values + t * width, rnnc_stream_out(work->stream, work->net.y),
+               (size_t)width * sizeof *values);
+    }
+    show_array("y", values, STREAM_SHOWN * width);
+    free(values);
+}
+
+static rnnc_sequence *ids_of(bench_work *work, const char *name)
+{
+    int64_t count = work->row.batch * work->row.steps;
+    int32_t *ids = take(count, sizeof *ids);
+    bench_fill_ids(ids, count, name, BENCH_WORDS);
+    rnnc_sequence *sequence = rnnc_sequence_create(work->net.context);
+    check(work,
+          rnnc_sequence_set_padded_ids(sequence, ids, NULL, work->row.batch,
+                                       work->row.steps, RNNC_BATCH_MAJOR));
+    free(ids);
+    return sequence;
+}
+
+static void make_words(bench_work *work, int threads)
+{
+    bench_words_make(&work->net, &work->row, threads);
+    work->x = ids_of(work, "x");
+    work->next = ids_of(work, "next");
+    make_run(work);
+    check(work, rnnc_run_input(work->run, work->net.next, work->next));
+    work->optimizer = rnnc_optimizer_create(work->net.weights, RNNC_SGD);
+    check(work, rnnc_optimizer_set(work->optimizer, RNNC_OPT_LEARNING_RATE, 1));
+}
+
+// The bound is low enough to be met, so that gradients are scaled.
+static void train_words(bench_work *work)
+{
+    check(work, rnnc_weights_zero_gradients(work->net.weights));
+    check(work, rnnc_run_forward(work->run));
+    check(work, rnnc_run_backward(work->run));
+    check(work, rnnc_clip_norm(work->net.weights, 0.1f, NULL));
+    check(work, rnnc_optimizer_step(work->optimizer));
+}
+
+// The loss before each of some updates: what a wrong update would change.
+static void show_words(bench_work *work)
+{
+    float losses[UPDATES_SHOWN];
+    for (int i = 0; i < UPDATES_SHOWN; i++) {
+        train_words(work);
+        check(work, rnnc_run_loss(work->run, &losses[i]));
+    }
+    show_array("loss", losses, UPDATES_SHOWN);
+    show_gradients(work);
+}
+
+static const bench_kind kinds[] = {
+    {"train", make_layer, train_layer, show_layer},
+    {"ragged", make_layer, train_layer, show_layer},
+    {"sequence", make_sequence, infer, show_sequence},
+    {"stream", make_stream, step_stream, show_stream},
+    {"words", make_words, train_words, show_words},
+};
+
+int bench_work_make(bench_work *to, const bench_row *row, int threads)
+{
+    *to = (bench_work){.row = *row};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, row->kind) == 0)
+            to->kind = &kinds[i];
+    if (!to->kind || !bench_knows_cell(row->cell))
+        return 0;
+    to->kind->make(to, threads);
+    return 1;
+}
+
+void bench_work_do(bench_work *work)
+{
+    work->kind->act(work);
+}
+
+void bench_work_show(bench_work *work)
+{
+    work->kind->show(work);
+}
+
+void bench_work_free(bench_work *work)
+{
+    rnnc_optimizer_destroy(work->optimizer);
+    rnnc_stream_destroy(work->stream);
+    rnnc_run_destroy(work->run);
+    rnnc_sequence_destroy(work->x);
+    rnnc_sequence_destroy(work->next);
+    bench_network_free(&work->net);
+}
