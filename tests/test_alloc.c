@@ -24,7 +24,7 @@ static void lengths_of(int64_t step, int64_t rows[BATCH],
     }
 }
 
-// ---- Nothing in the steady state -----------------------------------------------
+// ---- Nothing in the steady state -------------------------------------------
 
 typedef struct training {
     net n;
@@ -156,7 +156,7 @@ static void steps_of_a_stream_allocate_nothing(void **state)
     }
 }
 
-// ---- Each allocation fails once --------------------------------------------------
+// ---- Each allocation fails once --------------------------------------------
 
 // What a whole life of a model uses; every field may be NULL.
 typedef struct life {
@@ -219,8 +219,7 @@ static rnnc_status train(life *l, int64_t step)
 static rnnc_status save_and_load(life *l)
 {
     size_t needed = 0;
-    rnnc_status status =
-        rnnc_model_save_memory(l->t.weights, NULL, 0, &needed);
+    rnnc_status status = rnnc_model_save_memory(l->t.weights, NULL, 0, &needed);
     if (status != RNNC_OK)
         return status;
     l->file = malloc(needed);

@@ -65,7 +65,7 @@ static void expect_same(const char *what, const char *name, const float *a,
                      (double)a[k], (double)b[k]);
 }
 
-// ---- Inference ---------------------------------------------------------------
+// ---- Inference -------------------------------------------------------------
 
 // Logits [BATCH, LONGEST, NET_CLASSES] and their means, of all rows.
 typedef struct answers {
@@ -196,7 +196,7 @@ static void instruction_sets_give_the_same_bits(void **state)
     free(found);
 }
 
-// ---- Streams -----------------------------------------------------------------
+// ---- Streams ---------------------------------------------------------------
 
 typedef struct streamed {
     net n;
@@ -213,7 +213,8 @@ static void take_chunk(streamed *s, int64_t most)
     static float values[BATCH * LONGEST * NET_CLASSES];
     int64_t rows[BATCH], lengths[BATCH];
     for (int64_t k = 0; k < BATCH; k++) {
-        int64_t left = length_of(k) - s->done[k], own = (k + s->chunks) % (most + 1);
+        int64_t left = length_of(k) - s->done[k],
+                own = (k + s->chunks) % (most + 1);
         rows[k] = k;
         lengths[k] = left < own ? left : own;
     }
@@ -339,7 +340,7 @@ static void a_stream_of_one_row_gives_the_same_bits(void **state)
     free(wanted);
 }
 
-// ---- Training ------------------------------------------------------------------
+// ---- Training --------------------------------------------------------------
 
 typedef struct training {
     net n;
@@ -445,13 +446,12 @@ static void training_gives_the_same_bits_on_any_machine(void **state)
 {
     (void)state;
     const rni_isa isa = best();
-    const rni_isa other =
-        isa == RNI_ISA_AVX512 ? RNI_ISA_AVX2 : RNI_ISA_SCALAR;
+    const rni_isa other = isa == RNI_ISA_AVX512 ? RNI_ISA_AVX2 : RNI_ISA_SCALAR;
     if (isa == RNI_ISA_SSE2)
         skip();
     for (size_t k = 0; k < net_count; k++)
-        expect_training(net_table + k, rni_isa_name(other),
-                        (setup){1, isa, 0}, (setup){1, other, 0}, 33);
+        expect_training(net_table + k, rni_isa_name(other), (setup){1, isa, 0},
+                        (setup){1, other, 0}, 33);
 }
 
 int main(void)

@@ -65,7 +65,7 @@ static void expect_error(const rnnc_run *run, rnnc_status found,
         fail_msg("\"%s\" does not say \"%s\"", rnnc_run_message(run), part);
 }
 
-// ---- Empty and ragged ----------------------------------------------------------
+// ---- Empty and ragged ------------------------------------------------------
 
 // Rows of a batch with an empty one are what they are alone; the empty one's
 // pool is 0.
@@ -105,8 +105,8 @@ static void a_batch_may_be_empty(void **state)
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         assert_int_equal(rnnc_run_backward(s.run), RNNC_OK);
         assert_int_equal(rnnc_run_get_batch(s.run, s.n.mean, &value), RNNC_OK);
-        assert_int_equal(
-            rnnc_run_get_padded(s.run, s.n.y, &value, 0, 0, 0), RNNC_OK);
+        assert_int_equal(rnnc_run_get_padded(s.run, s.n.y, &value, 0, 0, 0),
+                         RNNC_OK);
         feed(&s, none, NULL, BATCH);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         assert_int_equal(rnnc_run_backward(s.run), RNNC_OK);
@@ -114,7 +114,7 @@ static void a_batch_may_be_empty(void **state)
     }
 }
 
-// ---- States ---------------------------------------------------------------------
+// ---- States ----------------------------------------------------------------
 
 // Two windows with states carried over are one sequence; a fresh row begins
 // anew; rows of unequal length go on from their own last step.
@@ -175,7 +175,7 @@ static void states_can_only_go_on_in_the_same_batch(void **state)
     tear_down(&s);
 }
 
-// ---- Dropout ---------------------------------------------------------------------
+// ---- Dropout ---------------------------------------------------------------
 
 static float loss_of(setting *s)
 {
@@ -206,7 +206,7 @@ static void masks_follow_seed_and_counter(void **state)
     tear_down(&s);
 }
 
-// ---- Order of calls -----------------------------------------------------------------
+// ---- Order of calls --------------------------------------------------------
 
 static void calls_out_of_order(void **state)
 {
@@ -264,15 +264,14 @@ static void results_that_are_not_there(void **state)
                  RNNC_E_SHAPE, "longest sequence has 6");
     expect_error(s.run, rnnc_run_get_padded(s.run, s.n.y, v, 6, 7, 0),
                  RNNC_E_ARGUMENT, "layout is 7");
-    expect_error(s.run, rnnc_run_get_rows(s.run, s.n.y, 4, v),
-                 RNNC_E_ARGUMENT, "row 4");
-    expect_error(s.run,
-                 rnnc_run_gradient_padded(s.run, s.n.x, v, 6, 0, 0),
+    expect_error(s.run, rnnc_run_get_rows(s.run, s.n.y, 4, v), RNNC_E_ARGUMENT,
+                 "row 4");
+    expect_error(s.run, rnnc_run_gradient_padded(s.run, s.n.x, v, 6, 0, 0),
                  RNNC_E_NAME, "no gradient of the plan");
     tear_down(&s);
 }
 
-// ---- Inputs that are refused ----------------------------------------------------------
+// ---- Inputs that are refused -----------------------------------------------
 
 static void runs_that_cannot_be(void **state)
 {
@@ -291,9 +290,8 @@ static void runs_that_cannot_be(void **state)
     assert_int_equal(rnnc_run_memory(run), 0);
     rnnc_run_destroy(run);
     rnnc_node *late = rnnc_linear(s.n.y, "late", 3);
-    rnnc_plan_options options = {.struct_size = sizeof options,
-                                 .outputs = &late,
-                                 .n_outputs = 1};
+    rnnc_plan_options options = {
+        .struct_size = sizeof options, .outputs = &late, .n_outputs = 1};
     rnnc_plan *plan = rnnc_plan_create(s.n.graph, &options);
     run = rnnc_run_create(plan, s.weights);
     expect_error(run, rnnc_run_forward(run), RNNC_E_STATE, "\"late.");
@@ -323,8 +321,8 @@ static void inputs_of_the_wrong_kind(void **state)
                  "NULL");
     expect_error(s.run, rnnc_run_input_batch(s.run, s.n.x, few, 1),
                  RNNC_E_SHAPE, "batch input");
-    expect_error(s.run, rnnc_run_input_static(s.run, s.n.x, few),
-                 RNNC_E_SHAPE, "static input");
+    expect_error(s.run, rnnc_run_input_static(s.run, s.n.x, few), RNNC_E_SHAPE,
+                 "static input");
 
     rnnc_run_input(s.run, s.n.x, s.next);
     expect_error(s.run, rnnc_run_forward(s.run), RNNC_E_SHAPE, "has ids");
@@ -338,8 +336,7 @@ static void inputs_of_the_wrong_kind(void **state)
     rnnc_sequence *unequal = rnnc_sequence_create(NULL);
     net_fill(unequal, NULL, rows, others, NULL, BATCH);
     rnnc_run_input(s.run, s.n.x, unequal);
-    expect_error(s.run, rnnc_run_forward(s.run), RNNC_E_SHAPE,
-                 "row 2: length");
+    expect_error(s.run, rnnc_run_forward(s.run), RNNC_E_SHAPE, "row 2: length");
     net_fill(unequal, NULL, rows, lengths, NULL, 3);
     expect_error(s.run, rnnc_run_forward(s.run), RNNC_E_SHAPE,
                  "4 sequences, expected the 3 of input \"x\"");
@@ -360,9 +357,8 @@ static void ids_out_of_range(void **state)
     rnnc_node *h = rnnc_unroll(rnnc_cell_rnn(graph, "cell", 4, 5),
                                rnnc_embedding(text, "embed", 4));
     rnnc_node *loss = rnnc_cross_entropy(rnnc_linear(h, "out", 8), next);
-    rnnc_plan_options options = {.struct_size = sizeof options,
-                                 .use = RNNC_TRAIN,
-                                 .loss = loss};
+    rnnc_plan_options options = {
+        .struct_size = sizeof options, .use = RNNC_TRAIN, .loss = loss};
     rnnc_plan *plan = rnnc_plan_create(graph, &options);
     rnnc_weights *weights = rnnc_weights_create(graph, 1);
     rnnc_run *run = rnnc_run_create(plan, weights);
@@ -374,8 +370,7 @@ static void ids_out_of_range(void **state)
     rnnc_run_input(run, text, a);
     rnnc_run_input(run, next, b);
     rnnc_sequence_set_padded_ids(a, *ids, lengths, 2, 3, RNNC_BATCH_MAJOR);
-    rnnc_sequence_set_padded_ids(b, *targets, lengths, 2, 3,
-                                 RNNC_BATCH_MAJOR);
+    rnnc_sequence_set_padded_ids(b, *targets, lengths, 2, 3, RNNC_BATCH_MAJOR);
     assert_int_equal(rnnc_run_forward(run), RNNC_OK);
     assert_int_equal(rnnc_run_backward(run), RNNC_OK);
     ids[1][2] = 8;
@@ -388,8 +383,7 @@ static void ids_out_of_range(void **state)
     ids[1][2] = 4;
     targets[0][1] = -1;
     rnnc_sequence_set_padded_ids(a, *ids, lengths, 2, 3, RNNC_BATCH_MAJOR);
-    rnnc_sequence_set_padded_ids(b, *targets, lengths, 2, 3,
-                                 RNNC_BATCH_MAJOR);
+    rnnc_sequence_set_padded_ids(b, *targets, lengths, 2, 3, RNNC_BATCH_MAJOR);
     expect_error(run, rnnc_run_forward(run), RNNC_E_VALUE,
                  "input \"next\", row 0, step 1: id -1");
     rnnc_sequence_destroy(a);
@@ -400,7 +394,7 @@ static void ids_out_of_range(void **state)
     rnnc_graph_destroy(graph);
 }
 
-// ---- Static graphs and batches ----------------------------------------------------------
+// ---- Static graphs and batches ---------------------------------------------
 
 static void a_graph_without_sequences(void **state)
 {
@@ -460,14 +454,12 @@ static void batches_are_in_the_callers_order(void **state)
     rnnc_node *x = rnnc_input_rows(graph, "x", 1);
     rnnc_node *b = rnnc_input_batch(graph, "b", 1);
     rnnc_node *ids = rnnc_input_batch_ids(graph, "ids", 4);
-    rnnc_node *sum =
-        rnnc_pool(rnnc_mul(x, rnnc_repeat(b, x)), RNNC_POOL_SUM);
-    rnnc_node *table = rnnc_constant(
-        graph, 4, 1, (const float[]){1000, 2000, 3000, 4000});
+    rnnc_node *sum = rnnc_pool(rnnc_mul(x, rnnc_repeat(b, x)), RNNC_POOL_SUM);
+    rnnc_node *table =
+        rnnc_constant(graph, 4, 1, (const float[]){1000, 2000, 3000, 4000});
     rnnc_node *y = rnnc_add(sum, rnnc_lookup(ids, table));
-    rnnc_plan_options options = {.struct_size = sizeof options,
-                                 .outputs = &y,
-                                 .n_outputs = 1};
+    rnnc_plan_options options = {
+        .struct_size = sizeof options, .outputs = &y, .n_outputs = 1};
     rnnc_plan *plan = rnnc_plan_create(graph, &options);
     rnnc_weights *weights = rnnc_weights_create(graph, 1);
     rnnc_run *run = rnnc_run_create(plan, weights);
@@ -501,7 +493,7 @@ static void batches_are_in_the_callers_order(void **state)
     rnnc_graph_destroy(graph);
 }
 
-// ---- Memory and bindings ------------------------------------------------------------------
+// ---- Memory and bindings ---------------------------------------------------
 
 static void memory_grows_only_for_larger_runs(void **state)
 {
@@ -520,10 +512,10 @@ static void memory_grows_only_for_larger_runs(void **state)
     assert_int_equal(rnnc_run_memory(s.run), more);
     expect_error(s.run, rnnc_run_reserve(s.run, -1, 0, 0), RNNC_E_ARGUMENT,
                  "-1");
-    expect_error(s.run,
-                 rnnc_run_reserve(s.run, INT64_MAX / 2, INT64_MAX / 2,
-                                  INT64_MAX / 2),
-                 RNNC_E_MEMORY, "memory");
+    expect_error(
+        s.run,
+        rnnc_run_reserve(s.run, INT64_MAX / 2, INT64_MAX / 2, INT64_MAX / 2),
+        RNNC_E_MEMORY, "memory");
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_memory(s.run), more);
     assert_string_equal(rnnc_run_isa(s.run), rnnc_isa());

@@ -45,8 +45,7 @@ static void tear_down(setting *s)
 }
 
 // A step of row k of the data in row k of the stream.
-static void step(const setting *s, int64_t rows, const int64_t *data,
-                 int64_t t)
+static void step(const setting *s, int64_t rows, const int64_t *data, int64_t t)
 {
     for (int64_t k = 0; k < rows; k++)
         for (int64_t f = 0; f < NET_INPUTS; f++)
@@ -150,8 +149,8 @@ static void states_can_be_read_set_and_moved(void **state)
     for (int64_t f = 0; f < NET_INPUTS; f++)
         in[NET_INPUTS + f] = net_float(data[0], 3, f);
     assert_int_equal(rnnc_stream_step(sibling), RNNC_OK);
-    assert_memory_equal(rnnc_stream_out(sibling, s.n.y) + NET_CLASSES,
-                        y[0][3], sizeof y[0][3]);
+    assert_memory_equal(rnnc_stream_out(sibling, s.n.y) + NET_CLASSES, y[0][3],
+                        sizeof y[0][3]);
 
     assert_int_equal(rnnc_stream_copy_row(other.stream, 0, s.stream, 0),
                      RNNC_E_ARGUMENT);
@@ -192,8 +191,7 @@ static void a_chunk_leaves_rows_without_steps_where_they_are(void **state)
     assert_ptr_equal(rnnc_stream_out(s.stream, s.n.y), s.out);
     for (int64_t f = 0; f < NET_INPUTS; f++)
         for (int k = 0; k < ROWS; k++)
-            s.in[k * NET_INPUTS + f] =
-                net_float(data[k], 1 + lengths[k], f);
+            s.in[k * NET_INPUTS + f] = net_float(data[k], 1 + lengths[k], f);
     assert_int_equal(rnnc_stream_step(s.stream), RNNC_OK);
     for (int k = 0; k < ROWS; k++)
         expect_row(&s, k, y[k][1 + lengths[k]]);
@@ -221,7 +219,7 @@ static void new_weights_come_with_refresh(void **state)
     tear_down(&s);
 }
 
-// ---- A decoder with an encoder on an axis of its own ----------------------------
+// ---- A decoder with an encoder on an axis of its own -----------------------
 
 typedef struct translator {
     rnnc_graph *graph;
@@ -248,11 +246,10 @@ static translator make_translator(void)
     rnnc_node *context = rnnc_cell_input_batch(cell, HIDDEN);
     rnnc_node *h = rnnc_cell_state(cell, "h", HIDDEN);
     rnnc_node *parts[3] = {in, context, h};
-    rnnc_node *w = rnnc_cell_parameter(cell, "w", HIDDEN,
-                                       NET_INPUTS + 2 * HIDDEN,
-                                       RNNC_INIT_GLOROT, 0);
-    rnnc_node *next = rnnc_tanh(
-        rnnc_project_unbiased(rnnc_concat(parts, 3), w));
+    rnnc_node *w = rnnc_cell_parameter(
+        cell, "w", HIDDEN, NET_INPUTS + 2 * HIDDEN, RNNC_INIT_GLOROT, 0);
+    rnnc_node *next =
+        rnnc_tanh(rnnc_project_unbiased(rnnc_concat(parts, 3), w));
     rnnc_cell_next(cell, h, next);
     rnnc_cell_output(cell, next);
     rnnc_node *inputs[2] = {m.x, told};
@@ -365,7 +362,7 @@ static void what_does_not_move_is_computed_once(void **state)
     rnnc_graph_destroy(m.graph);
 }
 
-// ---- What must fail ---------------------------------------------------------------
+// ---- What must fail --------------------------------------------------------
 
 static void streams_that_cannot_be(void **state)
 {
@@ -416,14 +413,13 @@ static void calls_that_make_no_sense(void **state)
     assert_int_equal(rnnc_stream_reset(s.stream, -2), RNNC_E_ARGUMENT);
     assert_int_equal(rnnc_stream_reorder(s.stream, beyond), RNNC_E_ARGUMENT);
     assert_int_equal(rnnc_stream_reorder(s.stream, NULL), RNNC_E_ARGUMENT);
-    assert_int_equal(rnnc_stream_state_set(s.stream, 0, NULL),
-                     RNNC_E_ARGUMENT);
+    assert_int_equal(rnnc_stream_state_set(s.stream, 0, NULL), RNNC_E_ARGUMENT);
     assert_int_equal(rnnc_stream_state_set(s.stream, 9, values),
                      RNNC_E_ARGUMENT);
     assert_int_equal(rnnc_stream_chunk(s.stream), RNNC_E_STATE);
     assert_int_equal(rnnc_stream_chunk_reserve(s.stream, -1), RNNC_E_ARGUMENT);
-    assert_int_equal(
-        rnnc_stream_chunk_reserve(s.stream, INT64_MAX / 2), RNNC_E_MEMORY);
+    assert_int_equal(rnnc_stream_chunk_reserve(s.stream, INT64_MAX / 2),
+                     RNNC_E_MEMORY);
     assert_int_equal(rnnc_stream_input_batch(s.stream, s.n.x, values),
                      RNNC_E_SHAPE);
     // None of this has done any harm.

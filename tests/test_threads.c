@@ -23,7 +23,7 @@ typedef struct shared {
     rnnc_plan *plan;
     uint64_t first_version;
     float answers[UPDATES + 1][NET_CLASSES];
-    atomic_int published;   // versions whose answer is known
+    atomic_int published; // versions whose answer is known
     atomic_bool done, wrong;
 } shared;
 
@@ -38,12 +38,10 @@ static void answer(const shared *s, rnnc_stream *stream, float *y)
         good = good && rnnc_stream_step(stream) == RNNC_OK;
     }
     if (good)
-        memcpy(y, rnnc_stream_out(stream, s->n.y),
-               NET_CLASSES * sizeof(float));
+        memcpy(y, rnnc_stream_out(stream, s->n.y), NET_CLASSES * sizeof(float));
 }
 
-static bool is_right(const shared *s, const rnnc_stream *stream,
-                     const float *y)
+static bool is_right(const shared *s, const rnnc_stream *stream, const float *y)
 {
     int64_t index = (int64_t)(stream->binding->version - s->first_version);
     if (index >= atomic_load(&s->published))
@@ -137,8 +135,8 @@ static void streams_follow_a_model_in_training(void **state)
     for (int k = 0; k < STREAMS; k++)
         pthread_join(threads[k], NULL);
     assert_false(atomic_load(&s->wrong));
-    assert_true(memcmp(s->answers[0], s->answers[UPDATES],
-                       sizeof s->answers[0]) != 0);
+    assert_true(
+        memcmp(s->answers[0], s->answers[UPDATES], sizeof s->answers[0]) != 0);
     destroy_shared(s);
     rnnc_context_destroy(context);
 }

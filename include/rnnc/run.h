@@ -1,47 +1,301 @@
 /* SPDX-License-Identifier: MIT */
-/** @file run.h @defgroup run Run Executing a plan over sequences. @{ */
+/**
+ * @file run.h
+ * @defgroup run Run
+ * Executing a plan over sequences.
+ *
+ * A run is a plan with values and memory: it takes inputs, goes forward,
+ * goes backward where the plan was made to train, and gives results in the
+ * caller's order of rows. Its memory grows when a larger batch comes and never
+ * else, so steady work allocates nothing.
+ *
+ * Inference gives the same bits for a row whatever the batch it is in, the
+ * number of threads, the size of time blocks and the instruction set (each
+ * with a fused multiply-add); so does training for the same batches and seed.
+ *
+ * @code
+ * rnnc_run *run = rnnc_run_create(plan, weights);
+ * for (...) {
+ *     rnnc_sequence_set_ids(text, ...);
+ *     rnnc_sequence_set_ids(next, ...);
+ *     rnnc_run_input(run, text_node, text);
+ *     rnnc_run_input(run, next_node, next);
+ *     rnnc_weights_zero_gradients(weights);
+ *     if (rnnc_run_forward(run) || rnnc_run_backward(run))
+ *         fail(rnnc_run_message(run));
+ *     rnnc_run_loss(run, &loss);
+ *     rnnc_optimizer_step(adam);
+ * }
+ * @endcode
+ *
+ * A call that fails changes nothing: states, results and inputs are what they
+ * were. The status and the message of a run are those of its last call; a run
+ * that could not be made whole answers every call with why.
+ *
+ * One run is used by one thread at a time. Several runs may share a plan and
+ * weights and run at once, as long as nobody changes the weights meanwhile;
+ * those of a plan to train add to the same gradients and take turns. A run
+ * shares its work with the threads of the graph's context; where another run
+ * has them, it works alone.
+ * @{
+ */
 #ifndef RNNC_RUN_H
 #define RNNC_RUN_H
+
 #include "rnnc/plan.h"
 #include "rnnc/sequence.h"
 #include "rnnc/weights.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** A plan with values, memory and the sequences in hand. */
 typedef struct rnnc_run rnnc_run;
 
+/**
+ * Makes a run, and starts the threads of the graph's context where it has any.
+ * @param plan a plan for RNNC_INFER or RNNC_TRAIN; kept alive
+ * @param weights values of the same graph's parameters; kept alive
+ * @return a handle (see @ref status), or NULL where memory ran out
+ * @note RNNC_E_ARGUMENT: NULL, or plan and weights of two graphs;
+ *   RNNC_E_STATE: weights that were made before a parameter the plan needs;
+ *   RNNC_E_MEMORY; or the error of the plan or the weights
+ */
 RNNC_API rnnc_run *rnnc_run_create(rnnc_plan *plan, rnnc_weights *weights);
+
+/** Lets go of a run. @param run NULL is allowed */
 RNNC_API void rnnc_run_destroy(rnnc_run *run);
+
+/** @param run a run or NULL @return how its last call went */
 RNNC_API rnnc_status rnnc_run_status(const rnnc_run *run);
+
+/** @param run a run or NULL
+ * @return why, "" where all is well; until the run's next call */
 RNNC_API const char *rnnc_run_message(const rnnc_run *run);
-/* makes all later runs within these limits free of allocation (all axes alike) */
-RNNC_API rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest, int64_t total_rows);
 
-/* inputs. A sequence is referred to, not copied: it must live and stay as it is until the run's last forward or backward with it. Batch and static inputs are copied. */
-RNNC_API rnnc_status rnnc_run_input(rnnc_run *run, rnnc_node *input, const rnnc_sequence *sequence);
-RNNC_API rnnc_status rnnc_run_input_batch(rnnc_run *run, rnnc_node *input, const float *rows, int64_t batch);
-RNNC_API rnnc_status rnnc_run_input_batch_ids(rnnc_run *run, rnnc_node *input, const int32_t *ids, int64_t batch);
-RNNC_API rnnc_status rnnc_run_input_static(rnnc_run *run, rnnc_node *input, const float *values);
-/* which rows go on from the last run's final states (1) and which begin fresh (0); carried NULL: all fresh. Holds for the next forward only; all are fresh unless said. */
-RNNC_API rnnc_status rnnc_run_carry(rnnc_run *run, const uint8_t *carried, int64_t batch);
-/* seed of dropout; the run counter goes up by one at each training forward */
-RNNC_API rnnc_status rnnc_run_seed(rnnc_run *run, uint64_t seed, uint64_t counter);
+/**
+ * Makes room, so that all later passes within these limits allocate nothing
+ * but the packed weights of the first. Where memory has to move, results of
+ * the last pass can no longer be read; states stay.
+ * @param run a run
+ * @param batch sequences of a batch at most
+ * @param longest steps of the longest sequence at most, on any axis
+ * @param total_rows steps of all sequences together at most, on any axis
+ * @return RNNC_OK, RNNC_E_ARGUMENT for a negative number, or RNNC_E_MEMORY
+ */
+RNNC_API rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch,
+                                      int64_t longest, int64_t total_rows);
 
+/**
+ * Sets a sequence input. The sequence is not copied: it lives, and stays as it
+ * is, from a forward pass to the end of the backward pass that belongs to it.
+ * It may be filled anew between passes without setting it again. Whether it
+ * fits is checked by the next forward pass. An input that the plan does not
+ * read may be set like any other.
+ * @param run a run
+ * @param input an input of the graph with a row each step, floats or ids
+ * @param sequence its values
+ * @return RNNC_OK; RNNC_E_ARGUMENT for NULL, or a node that is no input of the
+ *   plan's graph; RNNC_E_SHAPE for an input of another kind
+ */
+RNNC_API rnnc_status rnnc_run_input(rnnc_run *run, rnnc_node *input,
+                                    const rnnc_sequence *sequence);
+
+/**
+ * Sets an input that has one row for each sequence, by copying.
+ * @param run a run
+ * @param input a batch input of floats
+ * @param rows [batch, features], dense, in the caller's order
+ * @param batch rows
+ * @return RNNC_OK, RNNC_E_ARGUMENT, RNNC_E_SHAPE as for rnnc_run_input(), or
+ *   RNNC_E_MEMORY
+ */
+RNNC_API rnnc_status rnnc_run_input_batch(rnnc_run *run, rnnc_node *input,
+                                          const float *rows, int64_t batch);
+
+/**
+ * Sets an input that has one id for each sequence, by copying.
+ * @param run a run
+ * @param input a batch input of ids
+ * @param ids [batch]
+ * @param batch ids
+ * @return as rnnc_run_input_batch()
+ */
+RNNC_API rnnc_status rnnc_run_input_batch_ids(rnnc_run *run, rnnc_node *input,
+                                              const int32_t *ids,
+                                              int64_t batch);
+
+/**
+ * Sets a static input, by copying.
+ * @param run a run
+ * @param input a static input
+ * @param values [rows, cols] of the node, dense
+ * @return as rnnc_run_input_batch()
+ */
+RNNC_API rnnc_status rnnc_run_input_static(rnnc_run *run, rnnc_node *input,
+                                           const float *values);
+
+/**
+ * Says which sequences of the next forward pass go on from the final states of
+ * the last one, in the caller's order of rows. States are those of cells,
+ * pools and shifts. It holds for one pass that succeeds; all sequences are
+ * fresh unless it was said. A learned first state gets gradient from fresh
+ * rows alone.
+ * @param run a run
+ * @param carried [batch] 1: goes on, 0: fresh; NULL: all fresh
+ * @param batch sequences of the next pass; where one goes on, also of the last
+ * @return RNNC_OK; RNNC_E_STATE where a row is to go on from a pass that had
+ *   another number of sequences, or was not there; RNNC_E_ARGUMENT
+ */
+RNNC_API rnnc_status rnnc_run_carry(rnnc_run *run, const uint8_t *carried,
+                                    int64_t batch);
+
+/**
+ * Sets what the masks of dropout are drawn from. A mask is a function of seed,
+ * counter, node, row and time, so the same two numbers give the same masks.
+ * Each forward pass of a plan to train raises the counter by one afterwards;
+ * the backward pass uses the masks of its forward pass. Both are 0 at first.
+ * @param run a run
+ * @param seed any number
+ * @param counter of the next forward pass
+ * @return RNNC_OK
+ */
+RNNC_API rnnc_status rnnc_run_seed(rnnc_run *run, uint64_t seed,
+                                   uint64_t counter);
+
+/**
+ * Computes outputs and loss from the inputs and the present values of the
+ * weights. Packed weights are made again where the values have changed.
+ * Sequences of length 0 and batches of none are fine.
+ * @param run a run
+ * @return RNNC_OK; RNNC_E_STATE for an input that is not set, or a plan for a
+ *   stream; RNNC_E_SHAPE for features, lengths or batches that do not fit the
+ *   graph or each other; RNNC_E_VALUE for an id out of range (the message
+ *   names input, row and step); RNNC_E_MEMORY
+ */
 RNNC_API rnnc_status rnnc_run_forward(rnnc_run *run);
-RNNC_API rnnc_status rnnc_run_backward(rnnc_run *run);   /* after a forward of a TRAIN plan: adds to the weights' gradients */
 
-/* results of the last forward (backward): values of outputs, in the caller's order */
+/**
+ * Computes the gradients of the loss and adds those of the parameters to the
+ * weights' gradients.
+ * @param run a run of a plan to train, after a forward pass
+ * @return RNNC_OK; RNNC_E_STATE where there was no forward pass since the last
+ *   backward pass, where inputs were set or the weights have changed since it,
+ *   or where the plan was not made to train; RNNC_E_MEMORY
+ */
+RNNC_API rnnc_status rnnc_run_backward(rnnc_run *run);
+
+/**
+ * The loss of the last forward pass.
+ * @param run a run
+ * @param[out] loss receives it
+ * @return RNNC_OK; RNNC_E_NAME: the plan has no loss; RNNC_E_STATE: there was
+ *   no forward pass, or its memory has moved; RNNC_E_ARGUMENT
+ */
 RNNC_API rnnc_status rnnc_run_loss(const rnnc_run *run, float *loss);
-RNNC_API rnnc_status rnnc_run_get_static(const rnnc_run *run, rnnc_node *output, float *values);
-RNNC_API rnnc_status rnnc_run_get_batch(const rnnc_run *run, rnnc_node *output, float *rows);
-RNNC_API rnnc_status rnnc_run_get_rows(const rnnc_run *run, rnnc_node *output, int64_t row, float *values);   /* one sequence [length, cols] */
-RNNC_API rnnc_status rnnc_run_get_padded(const rnnc_run *run, rnnc_node *output, float *values, int64_t time, int32_t layout, float padding);
-/* gradient by an input named in the plan's `gradients`; kind and layout as the input's */
-RNNC_API rnnc_status rnnc_run_gradient_static(const rnnc_run *run, rnnc_node *input, float *values);
-RNNC_API rnnc_status rnnc_run_gradient_batch(const rnnc_run *run, rnnc_node *input, float *rows);
-RNNC_API rnnc_status rnnc_run_gradient_padded(const rnnc_run *run, rnnc_node *input, float *values, int64_t time, int32_t layout, float padding);
-RNNC_API int64_t rnnc_run_memory(const rnnc_run *run);   /* bytes this run holds */
-RNNC_API const char *rnnc_run_isa(const rnnc_run *run);  /* the instruction set its kernels use */
+
+/**
+ * A static output of the last forward pass.
+ * @param run a run
+ * @param output one of the plan's outputs
+ * @param[out] values [rows, cols] of the node, dense
+ * @return RNNC_OK; RNNC_E_NAME: no output of the plan; RNNC_E_SHAPE: of
+ *   another kind, or ids; RNNC_E_STATE as for rnnc_run_loss();
+ *   RNNC_E_ARGUMENT
+ */
+RNNC_API rnnc_status rnnc_run_get_static(const rnnc_run *run, rnnc_node *output,
+                                         float *values);
+
+/**
+ * A batch output of the last forward pass.
+ * @param run a run
+ * @param output one of the plan's outputs
+ * @param[out] rows [batch, cols], dense, in the caller's order
+ * @return as rnnc_run_get_static()
+ */
+RNNC_API rnnc_status rnnc_run_get_batch(const rnnc_run *run, rnnc_node *output,
+                                        float *rows);
+
+/**
+ * One sequence of a sequence output of the last forward pass.
+ * @param run a run
+ * @param output one of the plan's outputs; one that is itself an input is read
+ *   from the caller's sequence
+ * @param row the sequence, in the caller's order
+ * @param[out] values [its length, cols], dense
+ * @return as rnnc_run_get_static(); RNNC_E_ARGUMENT for a row out of range
+ */
+RNNC_API rnnc_status rnnc_run_get_rows(const rnnc_run *run, rnnc_node *output,
+                                       int64_t row, float *values);
+
+/**
+ * All sequences of a sequence output of the last forward pass.
+ * @param run a run
+ * @param output one of the plan's outputs
+ * @param[out] values [batch, time, cols] or [time, batch, cols], dense
+ * @param time steps there is room for; at least the longest
+ * @param layout RNNC_BATCH_MAJOR or RNNC_TIME_MAJOR
+ * @param padding what stands beyond the end of a sequence
+ * @return as rnnc_run_get_static(); RNNC_E_SHAPE where `time` is too short
+ */
+RNNC_API rnnc_status rnnc_run_get_padded(const rnnc_run *run, rnnc_node *output,
+                                         float *values, int64_t time,
+                                         int32_t layout, float padding);
+
+/**
+ * The gradient by a static input that the plan's options name.
+ * @param run a run, after a backward pass
+ * @param input one of the plan's `gradients`
+ * @param[out] values [rows, cols] of the input, dense
+ * @return RNNC_OK; RNNC_E_NAME: not among the plan's `gradients`;
+ *   RNNC_E_SHAPE: of another kind; RNNC_E_STATE: there was no backward pass
+ *   since the last forward pass; RNNC_E_ARGUMENT
+ */
+RNNC_API rnnc_status rnnc_run_gradient_static(const rnnc_run *run,
+                                              rnnc_node *input, float *values);
+
+/**
+ * The gradient by a batch input.
+ * @param run a run, after a backward pass
+ * @param input one of the plan's `gradients`
+ * @param[out] rows [batch, features], dense, in the caller's order
+ * @return as rnnc_run_gradient_static()
+ */
+RNNC_API rnnc_status rnnc_run_gradient_batch(const rnnc_run *run,
+                                             rnnc_node *input, float *rows);
+
+/**
+ * The gradient by a sequence input.
+ * @param run a run, after a backward pass
+ * @param input one of the plan's `gradients`
+ * @param[out] values [batch, time, features] or [time, batch, features]
+ * @param time steps there is room for; at least the longest
+ * @param layout RNNC_BATCH_MAJOR or RNNC_TIME_MAJOR
+ * @param padding what stands beyond the end of a sequence
+ * @return as rnnc_run_gradient_static(); RNNC_E_SHAPE where `time` is too
+ *   short
+ */
+RNNC_API rnnc_status rnnc_run_gradient_padded(const rnnc_run *run,
+                                              rnnc_node *input, float *values,
+                                              int64_t time, int32_t layout,
+                                              float padding);
+
+/**
+ * The memory of a run. Packed weights, which runs of one plan and the same
+ * weights share, are not counted.
+ * @param run a run or NULL
+ * @return bytes that it holds; 0 for one that could not be made whole
+ */
+RNNC_API int64_t rnnc_run_memory(const rnnc_run *run);
+
+/**
+ * @param run a run or NULL
+ * @return the instruction set its kernels use, as rnnc_isa() names it when the
+ *   run is made; "" for one that could not be made whole
+ */
+RNNC_API const char *rnnc_run_isa(const rnnc_run *run);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-enum { LINE = 16 };   // floats of a cache line
+enum { LINE = 16 }; // floats of a cache line
 
-// ---- Room -----------------------------------------------------------------------
+// ---- Room ------------------------------------------------------------------
 
 // Gives out pieces of one block: first with `floats` NULL, to measure.
 typedef struct cutter {
@@ -139,7 +139,7 @@ static rni_binding *make(const rni_binding_user *user)
     return b;
 }
 
-// ---- Values ------------------------------------------------------------------------
+// ---- Values ----------------------------------------------------------------
 
 // Parameters where they are: copies, or the weights' own memory.
 static void place_sources(rni_binding *b, const rnnc_weights *weights,
@@ -170,12 +170,16 @@ static void run_prepare(const rni_binding *b, const rni_profile *profile,
     if (plan->prepare < 0)
         return;
     rni_workspace own = *space;
-    rni_outer_run rows;   // static rows are one run
+    rni_outer_run rows; // static rows are one run
     own.scratch = b->scratch;
     own.runs = &rows;
-    rni_executor e = {.plan = plan, .profile = profile, .kernels = b->kernels,
-                      .base = b->base, .packed = b->packed,
-                      .matmul = b->matmul, .spaces = &own};
+    rni_executor e = {.plan = plan,
+                      .profile = profile,
+                      .kernels = b->kernels,
+                      .base = b->base,
+                      .packed = b->packed,
+                      .matmul = b->matmul,
+                      .spaces = &own};
     rni_executor_section(&e, plan->prepare);
 }
 
@@ -185,10 +189,9 @@ static void pack_source(const rni_binding *b, const rni_plan_source *source,
                         int32_t size)
 {
     const rni_buffer *buffer = b->plan->buffers + source->w.buffer;
-    const float *w = b->base[source->w.buffer] +
-                     source->w.row * buffer->cols + source->w.col;
-    rni_share own =
-        rni_share_of(whole->cols, b->kernels->panel, member, size);
+    const float *w = b->base[source->w.buffer] + source->w.row * buffer->cols +
+                     source->w.col;
+    rni_share own = rni_share_of(whole->cols, b->kernels->panel, member, size);
     if (own.first == own.last)
         return;
     rni_pack_call call = *whole;
@@ -230,7 +233,7 @@ static void pack_all(void *work, int32_t member, int32_t size)
             pack_one(b, p, member, size);
 }
 
-static const size_t team_bytes = 1 << 20;   // less is not worth a team
+static const size_t team_bytes = 1 << 20; // less is not worth a team
 
 static void fill(rni_binding *b, const rni_binding_user *user)
 {
@@ -243,7 +246,7 @@ static void fill(rni_binding *b, const rni_binding_user *user)
         pack_all(b, 0, 1);
 }
 
-// ---- Sharing -------------------------------------------------------------------------
+// ---- Sharing ---------------------------------------------------------------
 
 static void unlink_binding(rni_binding *binding, rnnc_weights *weights)
 {
@@ -304,8 +307,7 @@ static rni_binding *acquire_locked(const rni_binding_user *user,
     return b;
 }
 
-rni_binding *rni_binding_acquire(const rni_binding_user *user,
-                                 rni_binding *old)
+rni_binding *rni_binding_acquire(const rni_binding_user *user, rni_binding *old)
 {
     pthread_mutex_lock(&user->weights->lock);
     rni_binding *b = acquire_locked(user, old);

@@ -10,17 +10,17 @@
 #include "weights/weights.h"
 
 typedef struct rni_binding {
-    struct rni_binding *next;    // in weights->bindings
-    int32_t references;          // under weights->lock
-    const rnnc_plan *plan;       // never looked into by way of the list
+    struct rni_binding *next; // in weights->bindings
+    int32_t references;       // under weights->lock
+    const rnnc_plan *plan;    // never looked into by way of the list
     const rni_kernels *kernels;
     unsigned long long version;
     const rni_memory *memory;
     size_t bytes;
-    float *floats;      // all of the following
-    float **base;       // [n_buffers] of PARAMETER, CONSTANT and PREPARED
-    float **packed;     // [n_packs] of those that are prepared
-    float *matmul, *scratch;     // for the plan's `prepare`
+    float *floats;           // all of the following
+    float **base;            // [n_buffers] of PARAMETER, CONSTANT and PREPARED
+    float **packed;          // [n_packs] of those that are prepared
+    float *matmul, *scratch; // for the plan's `prepare`
 } rni_binding;
 
 // Who asks for a binding, and what it may work with.
@@ -29,8 +29,8 @@ typedef struct rni_binding_user {
     rnnc_weights *weights;
     const rni_profile *profile;
     const rni_kernels *kernels;
-    rni_team *team;                // shares the packing; may be NULL
-    const rni_workspace *space;    // ports and terms of a call, no scratch
+    rni_team *team;             // shares the packing; may be NULL
+    const rni_workspace *space; // ports and terms of a call, no scratch
 } rni_binding_user;
 
 // The binding for the weights' present version: one that is there, the

@@ -19,7 +19,8 @@ void rni_blocks_set(rni_blocks *blocks, const rni_order *order, int64_t aim)
     blocks->steps[0] = 0;
     while (first < order->longest) {
         int64_t last = first + 1;
-        while (last < order->longest && offsets[last + 1] - offsets[first] <= aim)
+        while (last < order->longest &&
+               offsets[last + 1] - offsets[first] <= aim)
             last++;
         blocks->steps[++blocks->count] = last;
         first = last;

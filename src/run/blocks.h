@@ -8,7 +8,7 @@
 
 typedef struct rni_blocks {
     int64_t count;
-    int64_t *steps;   // [count + 1]: block b has steps steps[b] .. steps[b + 1]
+    int64_t *steps; // [count + 1]: block b has steps steps[b] .. steps[b + 1]
 } rni_blocks;
 
 // Rows of a block to aim at, for the number that a plan asks for (0: chosen).

@@ -14,7 +14,7 @@
 
 // The order of rows of an axis and its time blocks.
 typedef struct rni_axis {
-    const rni_order *order;   // NULL: the plan has nothing on this axis
+    const rni_order *order; // NULL: the plan has nothing on this axis
     rni_blocks blocks;
 } rni_axis;
 
@@ -31,47 +31,47 @@ typedef struct rni_executor {
     const rnnc_plan *plan;
     const rni_profile *profile;
     const rni_kernels *kernels;
-    rni_team *team;             // NULL: the caller alone
-    float **base;               // [n_buffers]: row 0, column 0
-    float **packed;             // [n_packs]
-    float **kept;               // [n_states], in the caller's order, stride of
-                                // the carry; NULL: not kept
-    rni_axis *axes;             // [n_axes]
+    rni_team *team; // NULL: the caller alone
+    float **base;   // [n_buffers]: row 0, column 0
+    float **packed; // [n_packs]
+    float **kept;   // [n_states], in the caller's order, stride of
+                    // the carry; NULL: not kept
+    rni_axis *axes; // [n_axes]
     int64_t batch;
-    const uint8_t *carried;     // [batch] 1: states go on, 0: fresh
-    float *matmul;              // packed weights of one static product
-    rni_workspace *spaces;      // [members]
-    uint64_t dropout;           // key of the masks, before node and site
-    uint64_t counter;           // of the run, mixed into that key last
+    const uint8_t *carried; // [batch] 1: states go on, 0: fresh
+    float *matmul;          // packed weights of one static product
+    rni_workspace *spaces;  // [members]
+    uint64_t dropout;       // key of the masks, before node and site
+    uint64_t counter;       // of the run, mixed into that key last
 } rni_executor;
 
 typedef enum rni_which {
     RNI_EVERY_STAGE,
-    RNI_ONCE_STAGES,   // of a stream: those that run at begin
+    RNI_ONCE_STAGES, // of a stream: those that run at begin
     RNI_MOVING_STAGES
 } rni_which;
 
 // Runs stages [first, last), on the team where the work is worth it.
-void rni_executor_run(const rni_executor *executor, int32_t first,
-                      int32_t last, rni_which which);
+void rni_executor_run(const rni_executor *executor, int32_t first, int32_t last,
+                      rni_which which);
 
 // Runs a section of flat instructions on the caller.
 void rni_executor_section(const rni_executor *executor, int32_t section);
 
-// ---- Workers -----------------------------------------------------------------
+// ---- Workers ---------------------------------------------------------------
 
 typedef struct rni_worker {
     const rni_executor *e;
     rni_workspace *space;
     int32_t member, size;
-    bool by_cols;                // this call is for a share of the columns
-    bool static_rows;            // rows are those of static values
-    const rni_order *order;      // of the axis; NULL in flat sections
-    int64_t first_step, last_step;     // of the block
-    int64_t step;                // -1: rows of the whole block
+    bool by_cols;                  // this call is for a share of the columns
+    bool static_rows;              // rows are those of static values
+    const rni_order *order;        // of the axis; NULL in flat sections
+    int64_t first_step, last_step; // of the block
+    int64_t step;                  // -1: rows of the whole block
     int64_t rows;
-    int64_t at[RNI_EXTENT_COUNT];      // index of the first row
-    int64_t before[RNI_EXTENT_COUNT];  // the same, one step earlier
+    int64_t at[RNI_EXTENT_COUNT];     // index of the first row
+    int64_t before[RNI_EXTENT_COUNT]; // the same, one step earlier
 } rni_worker;
 
 typedef struct rni_matrix {
@@ -101,9 +101,8 @@ static inline const rni_buffer *rni_worker_buffer(const rni_worker *w,
     return w->e->plan->buffers + o->buffer;
 }
 
-static inline const rni_operand *rni_worker_operand(const rni_worker *w,
-                                                    const rni_instruction *i,
-                                                    int32_t index)
+static inline const rni_operand *
+rni_worker_operand(const rni_worker *w, const rni_instruction *i, int32_t index)
 {
     return w->e->plan->operands + i->first_operand + index;
 }
@@ -111,8 +110,8 @@ static inline const rni_operand *rni_worker_operand(const rni_worker *w,
 // An operand that is the same for all rows.
 static inline float *rni_worker_fixed(const rni_worker *w, const rni_operand *o)
 {
-    return w->e->base[o->buffer] +
-           o->row * rni_worker_buffer(w, o)->cols + o->col;
+    return w->e->base[o->buffer] + o->row * rni_worker_buffer(w, o)->cols +
+           o->col;
 }
 
 rni_matrix rni_worker_before(const rni_worker *w, const rni_operand *o);
@@ -145,13 +144,13 @@ static inline void rni_worker_meet(const rni_worker *w)
         rni_team_barrier(w->e->team, w->size);
 }
 
-// ---- Instructions ------------------------------------------------------------
+// ---- Instructions ----------------------------------------------------------
 
 // How the work of an instruction may be split.
 enum {
-    RNI_BY_ROWS = 1,   // each row by itself
-    RNI_BY_COLS = 2,   // it looks at w->by_cols
-    RNI_ITSELF = 4     // it looks at w->member and w->size
+    RNI_BY_ROWS = 1, // each row by itself
+    RNI_BY_COLS = 2, // it looks at w->by_cols
+    RNI_ITSELF = 4   // it looks at w->member and w->size
 };
 
 typedef struct rni_instruction_row {
@@ -201,7 +200,7 @@ void rni_run_fresh(rni_worker *w, const rni_instruction *i);
 void rni_run_rows(rni_worker *w, const rni_instruction *i);
 void rni_run_zero(rni_worker *w, const rni_instruction *i);
 
-// ---- States (state.c) ----------------------------------------------------------
+// ---- States (state.c) ------------------------------------------------------
 
 // Sets the carries of a stage's states to where its sequences begin.
 void rni_state_enter(rni_worker *w, const rni_stage *stage);

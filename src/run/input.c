@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-// ---- What ids may be -------------------------------------------------------------
+// ---- What ids may be -------------------------------------------------------
 
 // Which ids an instruction takes from operand `index`; limit 0: it takes none.
 typedef struct id_rule {
@@ -78,10 +78,10 @@ bool rni_inputs_init(rni_inputs *inputs, const rnnc_plan *plan,
                      const rni_memory *memory)
 {
     *inputs = (rni_inputs){.plan = plan, .memory = memory};
-    inputs->list = rni_memory_zeroed(memory, (size_t)plan->n_inputs,
-                                     sizeof *inputs->list);
-    inputs->axes = rni_memory_zeroed(memory, (size_t)plan->n_axes,
-                                     sizeof *inputs->axes);
+    inputs->list =
+        rni_memory_zeroed(memory, (size_t)plan->n_inputs, sizeof *inputs->list);
+    inputs->axes =
+        rni_memory_zeroed(memory, (size_t)plan->n_axes, sizeof *inputs->axes);
     if (inputs->list == NULL || inputs->axes == NULL)
         return false;
     for (int32_t k = 0; k < plan->n_inputs; k++) {
@@ -102,7 +102,7 @@ void rni_inputs_fini(rni_inputs *inputs)
     rni_memory_release(inputs->memory, inputs->axes);
 }
 
-// ---- Setting -----------------------------------------------------------------------
+// ---- Setting ---------------------------------------------------------------
 
 rni_input *rni_inputs_find(const rni_inputs *inputs, const rnnc_node *node)
 {
@@ -130,9 +130,8 @@ rnnc_status rni_inputs_check_node(const rni_inputs *inputs,
         return rni_error_set(error, RNNC_E_ARGUMENT, "%s is not an input",
                              text);
     if (node->shape.kind != kind || (type >= 0 && node->shape.type != type))
-        return rni_error_set(error, RNNC_E_SHAPE,
-                             "%s is set as a %s input%s%s", text, kinds[kind],
-                             type < 0 ? "" : " of ",
+        return rni_error_set(error, RNNC_E_SHAPE, "%s is set as a %s input%s%s",
+                             text, kinds[kind], type < 0 ? "" : " of ",
                              type < 0 ? "" : types[type]);
     return RNNC_OK;
 }
@@ -141,8 +140,7 @@ rnnc_status rni_inputs_set_sequence(rni_inputs *inputs, rnnc_node *node,
                                     const rnnc_sequence *sequence,
                                     rni_error *error)
 {
-    if (rni_inputs_check_node(inputs, node, RNI_SEQUENCE, -1, error) !=
-        RNNC_OK)
+    if (rni_inputs_check_node(inputs, node, RNI_SEQUENCE, -1, error) != RNNC_OK)
         return error->status;
     if (sequence == NULL)
         return rni_error_set(error, RNNC_E_ARGUMENT,
@@ -200,10 +198,9 @@ rnnc_status rni_inputs_set_rows(rni_inputs *inputs, rnnc_node *node,
 {
     rni_input *input = rni_inputs_find(inputs, node);
     if (rows < 0 || (values == NULL && rows > 0))
-        return rni_error_set(error, RNNC_E_ARGUMENT,
-                             "input \"%.80s\": %lld rows%s", node->name,
-                             (long long)rows,
-                             values == NULL ? ", and the values are NULL" : "");
+        return rni_error_set(
+            error, RNNC_E_ARGUMENT, "input \"%.80s\": %lld rows%s", node->name,
+            (long long)rows, values == NULL ? ", and the values are NULL" : "");
     if (input == NULL)
         return RNNC_OK;
     if (!copy_reserve(inputs, input, rows))

@@ -9,23 +9,23 @@
 typedef struct rni_input {
     rnnc_node *node;
     int32_t buffer;
-    const rnnc_sequence *sequence;   // of a sequence input, the caller's
-    float *copy;          // of a batch or static input: [rows, stride of its
-    size_t bytes;         // buffer], floats or ids; bytes it has room for
+    const rnnc_sequence *sequence; // of a sequence input, the caller's
+    float *copy;  // of a batch or static input: [rows, stride of its
+    size_t bytes; // buffer], floats or ids; bytes it has room for
     bool set;
-    int64_t batch;        // rows of a batch input
-    int64_t limit;        // ids are 0 .. limit - 1
-    bool may_ignore;      // or this one, the ignored target
+    int64_t batch;   // rows of a batch input
+    int64_t limit;   // ids are 0 .. limit - 1
+    bool may_ignore; // or this one, the ignored target
     int32_t ignore;
 } rni_input;
 
 typedef struct rni_inputs {
     const rnnc_plan *plan;
     const rni_memory *memory;
-    rni_input *list;      // [plan->n_inputs]
+    rni_input *list; // [plan->n_inputs]
     // Of each axis that the plan reads no input of: a sequence that tells its
     // lengths all the same.
-    const rnnc_sequence **axes;   // [n_axes]
+    const rnnc_sequence **axes; // [n_axes]
 } rni_inputs;
 
 bool rni_inputs_init(rni_inputs *inputs, const rnnc_plan *plan,
@@ -52,8 +52,8 @@ bool rni_inputs_reserve(rni_inputs *inputs, int64_t batch);
 
 // Which inputs a check is about.
 typedef struct rni_input_filter {
-    int32_t axis;    // RNI_AXIS_NONE: all
-    bool only;       // those of the axis alone; false: all but those
+    int32_t axis; // RNI_AXIS_NONE: all
+    bool only;    // those of the axis alone; false: all but those
 } rni_input_filter;
 
 // All that a forward pass asks of its inputs. *batch is the number of

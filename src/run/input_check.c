@@ -9,8 +9,8 @@ typedef struct seen {
     const rni_inputs *inputs;
     rni_input_filter filter;
     const rni_order **orders;
-    int64_t batch;           // -1: not known yet
-    const char *from;        // the input that told it; NULL: the stream
+    int64_t batch;    // -1: not known yet
+    const char *from; // the input that told it; NULL: the stream
     rni_error *error;
 } seen;
 
@@ -30,8 +30,7 @@ static rnnc_status check_batch(seen *s, const char *name, int64_t batch)
     return rni_error_set(s->error, RNNC_E_SHAPE,
                          "input \"%.80s\" has %lld sequences, expected the "
                          "%lld of input \"%.80s\"",
-                         name, (long long)batch, (long long)s->batch,
-                         s->from);
+                         name, (long long)batch, (long long)s->batch, s->from);
 }
 
 static rnnc_status lengths_differ(seen *s, const char *name, int32_t axis,
@@ -81,7 +80,7 @@ static rnnc_status check_sequence(seen *s, const rni_input *input)
     return check_axis(s, input->node->name, shape->axis, &sequence->order);
 }
 
-// ---- Ids -------------------------------------------------------------------------
+// ---- Ids -------------------------------------------------------------------
 
 int64_t rni_input_bad_id(const rni_input *input, const int32_t *ids,
                          int64_t count)
@@ -125,7 +124,7 @@ static rnnc_status check_ids(seen *s, const rni_input *input)
                   order->rows[place - order->offsets[step]], step);
 }
 
-// ---- All together -------------------------------------------------------------------
+// ---- All together ----------------------------------------------------------
 
 static bool looks_at(const seen *s, int32_t axis)
 {
@@ -155,8 +154,7 @@ static rnnc_status check_silent_axis(seen *s, int32_t axis)
 {
     const rnnc_plan *plan = s->inputs->plan;
     const rnnc_sequence *sequence = s->inputs->axes[axis];
-    if (!plan->axes_used[axis] || !looks_at(s, axis) ||
-        s->orders[axis] != NULL)
+    if (!plan->axes_used[axis] || !looks_at(s, axis) || s->orders[axis] != NULL)
         return RNNC_OK;
     if (sequence == NULL)
         return rni_error_set(s->error, RNNC_E_STATE,

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-enum { LINE = 16 };   // floats of a cache line
+enum { LINE = 16 }; // floats of a cache line
 
-// ---- Sizes -----------------------------------------------------------------------
+// ---- Sizes -----------------------------------------------------------------
 
 static int64_t aim_of(const rni_layout *layout)
 {
@@ -19,8 +19,8 @@ static int64_t class_rows(const rni_layout *layout, int32_t index,
 {
     const rni_class *class = layout->plan->classes + index;
     int64_t rows = 1, grain = layout->profile->grains[index];
-    if (class->extent == RNI_EXTENT_BATCH ||
-        class->extent == RNI_EXTENT_RANK || class->extent == RNI_EXTENT_CARRY)
+    if (class->extent == RNI_EXTENT_BATCH || class->extent == RNI_EXTENT_RANK ||
+        class->extent == RNI_EXTENT_CARRY)
         rows = batch;
     else if (class->extent == RNI_EXTENT_BLOCK)
         rows = rni_blocks_most(aim_of(layout), batch,
@@ -62,8 +62,8 @@ static int64_t most_rows(const rni_layout *layout, const rni_instruction *i,
 {
     int64_t most = i->rows > batch ? i->rows : batch;
     for (int32_t a = 0; a < layout->plan->n_axes; a++) {
-        int64_t rows = rni_blocks_most(aim_of(layout), batch,
-                                       layout->limits[a].total);
+        int64_t rows =
+            rni_blocks_most(aim_of(layout), batch, layout->limits[a].total);
         most = rows > most ? rows : most;
     }
     return most;
@@ -90,8 +90,7 @@ static int64_t scratch_of(const rni_layout *layout, const rni_instruction *i,
 
 static bool want_scratch(rni_layout *layout, int64_t batch)
 {
-    int64_t most =
-        (int64_t)layout->profile->most_slots * RNI_TAPE_TILE;
+    int64_t most = (int64_t)layout->profile->most_slots * RNI_TAPE_TILE;
     for (int32_t k = 0; k < layout->plan->n_instructions; k++) {
         const rni_instruction *i = layout->plan->instructions + k;
         int64_t floats = scratch_of(layout, i, most_rows(layout, i, batch));
@@ -109,8 +108,8 @@ static bool want_runs(rni_layout *layout, int64_t batch)
 {
     int64_t most = 1;
     for (int32_t a = 0; a < layout->plan->n_axes; a++) {
-        int64_t rows = rni_blocks_most(aim_of(layout), batch,
-                                       layout->limits[a].total);
+        int64_t rows =
+            rni_blocks_most(aim_of(layout), batch, layout->limits[a].total);
         if (rows > layout->limits[a].longest)
             rows = layout->limits[a].longest;
         most = rows > most ? rows : most;
@@ -224,7 +223,7 @@ int64_t rni_layout_bytes(const rni_layout *layout)
     return (int64_t)bytes;
 }
 
-// ---- Places ----------------------------------------------------------------------------
+// ---- Places ----------------------------------------------------------------
 
 static void place_buffers(rni_layout *layout, int64_t batch)
 {
@@ -235,8 +234,9 @@ static void place_buffers(rni_layout *layout, int64_t batch)
             (layout->only_axis >= 0 &&
              plan->classes[c].axis != layout->only_axis))
             continue;
-        layout->base[b] = (float *)layout->pieces[c].data +
-                          plan->buffers[b].offset * class_rows(layout, c, batch);
+        layout->base[b] =
+            (float *)layout->pieces[c].data +
+            plan->buffers[b].offset * class_rows(layout, c, batch);
     }
 }
 
@@ -294,9 +294,8 @@ void rni_layout_place(rni_layout *layout, int64_t batch)
 {
     for (int32_t a = 0; a < layout->plan->n_axes; a++)
         if (layout->axes[a].order != NULL)
-            layout->limits[a] =
-                (rni_limits){layout->axes[a].order->longest,
-                             layout->axes[a].order->total};
+            layout->limits[a] = (rni_limits){layout->axes[a].order->longest,
+                                             layout->axes[a].order->total};
     place_buffers(layout, batch);
     if (layout->only_axis < 0) {
         place_packed(layout);
@@ -306,7 +305,7 @@ void rni_layout_place(rni_layout *layout, int64_t batch)
     place_spaces(layout);
 }
 
-// ---- Beginning and end ---------------------------------------------------------------------
+// ---- Beginning and end -----------------------------------------------------
 
 // Ports, terms and results of every member, in one block.
 static bool make_calls(rni_layout *layout)
@@ -323,11 +322,11 @@ static bool make_calls(rni_layout *layout)
     if (at == NULL)
         return false;
     for (int32_t m = 0; m < layout->members; m++, at += each)
-        layout->spaces[m] = (rni_workspace){
-            .loads = (void *)at,
-            .stores = (void *)(at + loads),
-            .terms = (void *)(at + loads + stores),
-            .results = (void *)(at + loads + stores + terms)};
+        layout->spaces[m] =
+            (rni_workspace){.loads = (void *)at,
+                            .stores = (void *)(at + loads),
+                            .terms = (void *)(at + loads + stores),
+                            .results = (void *)(at + loads + stores + terms)};
     return true;
 }
 
@@ -344,18 +343,19 @@ bool rni_layout_init(rni_layout *layout, const rnnc_plan *plan,
                      const rni_memory *memory, int32_t members)
 {
     bool good = true;
-    *layout = (rni_layout){.memory = memory, .plan = plan, .profile = profile,
-                           .kernels = kernels, .members = members,
+    *layout = (rni_layout){.memory = memory,
+                           .plan = plan,
+                           .profile = profile,
+                           .kernels = kernels,
+                           .members = members,
                            .only_axis = -1};
     layout->pieces =
         room(layout, piece_count(layout), sizeof *layout->pieces, &good);
     layout->base = room(layout, plan->n_buffers, sizeof *layout->base, &good);
     layout->packed = room(layout, plan->n_packs, sizeof *layout->packed, &good);
     layout->kept = room(layout, plan->n_states, sizeof *layout->kept, &good);
-    layout->axes =
-        room(layout, plan->n_axes, sizeof *layout->axes, &good);
-    layout->limits =
-        room(layout, plan->n_axes, sizeof *layout->limits, &good);
+    layout->axes = room(layout, plan->n_axes, sizeof *layout->axes, &good);
+    layout->limits = room(layout, plan->n_axes, sizeof *layout->limits, &good);
     layout->spaces = room(layout, members, sizeof *layout->spaces, &good);
     return good && make_calls(layout);
 }

@@ -11,7 +11,7 @@ typedef struct rni_piece {
     void *data;
     size_t bytes, wanted;
     void *fresh;
-    bool keep;   // what is in it survives its growth
+    bool keep; // what is in it survives its growth
 } rni_piece;
 
 // What an axis must have room for.
@@ -21,11 +21,11 @@ typedef struct rni_limits {
 
 // The pieces behind those of the classes.
 typedef enum rni_piece_name {
-    RNI_PIECE_PACKED,    // weights that the run packs itself
+    RNI_PIECE_PACKED, // weights that the run packs itself
     RNI_PIECE_MATMUL,
-    RNI_PIECE_SCRATCH,   // floats of all members
-    RNI_PIECE_RUNS,      // rows of OUTER of all members
-    RNI_PIECE_BLOCKS,    // tables of blocks of all axes
+    RNI_PIECE_SCRATCH, // floats of all members
+    RNI_PIECE_RUNS,    // rows of OUTER of all members
+    RNI_PIECE_BLOCKS,  // tables of blocks of all axes
     RNI_PIECE_KEPT,
     RNI_PIECE_CARRIED,
     RNI_PIECE_COUNT
@@ -37,16 +37,16 @@ typedef struct rni_layout {
     const rni_profile *profile;
     const rni_kernels *kernels;
     int32_t members;
-    int32_t only_axis;       // -1, or: classes of this axis alone, the others
-                             // lie in another layout
-    rni_piece *pieces;       // classes, then rni_piece_name
-    float **base;            // [n_buffers]
-    float **packed;          // [n_packs]
-    float **kept;            // [n_states]
-    rni_axis *axes;          // [n_axes]
-    rni_limits *limits;      // [n_axes]: set before each call of reserve
-    rni_workspace *spaces;   // [members]
-    void *calls;             // ports, terms, results of all members
+    int32_t only_axis;     // -1, or: classes of this axis alone, the others
+                           // lie in another layout
+    rni_piece *pieces;     // classes, then rni_piece_name
+    float **base;          // [n_buffers]
+    float **packed;        // [n_packs]
+    float **kept;          // [n_states]
+    rni_axis *axes;        // [n_axes]
+    rni_limits *limits;    // [n_axes]: set before each call of reserve
+    rni_workspace *spaces; // [members]
+    void *calls;           // ports, terms, results of all members
 } rni_layout;
 
 bool rni_layout_init(rni_layout *layout, const rnnc_plan *plan,

@@ -5,7 +5,7 @@
 #include "base/blas.h"
 #include "run/executor.h"
 
-// ---- Tapes ---------------------------------------------------------------------
+// ---- Tapes -----------------------------------------------------------------
 
 static rni_tape_port fill_port(const rni_worker *w, const rni_plan_port *port)
 {
@@ -61,7 +61,7 @@ void rni_run_tape(rni_worker *w, const rni_instruction *i)
         w->e->kernels->tape(&call);
 }
 
-// ---- Products --------------------------------------------------------------------
+// ---- Products --------------------------------------------------------------
 
 // A static row is the same for all rows of a batch or a sequence; among static
 // rows it is where there is but one.
@@ -116,8 +116,9 @@ void rni_product_fill(const rni_worker *w, const rni_instruction *i,
         packed += depth * count * w->e->kernels->panel;
         panels += count;
     }
-    *call = (rni_product_call){w->rows, terms, p->n_terms, results,
-                               p->n_results, 0, panels, w->space->scratch};
+    *call =
+        (rni_product_call){w->rows,      terms, p->n_terms, results,
+                           p->n_results, 0,     panels,     w->space->scratch};
 }
 
 void rni_run_product(rni_worker *w, const rni_instruction *i)
@@ -126,15 +127,14 @@ void rni_run_product(rni_worker *w, const rni_instruction *i)
     rni_product_call call;
     rni_product_fill(w, i, space->terms, space->results, &call);
     if (w->by_cols) {
-        rni_share own =
-            rni_share_of(call.last_panel, 1, w->member, w->size);
+        rni_share own = rni_share_of(call.last_panel, 1, w->member, w->size);
         call.first_panel = own.first;
         call.last_panel = own.last;
     }
     w->e->kernels->product(&call);
 }
 
-// ---- Packing ---------------------------------------------------------------------
+// ---- Packing ---------------------------------------------------------------
 
 // Columns [first, last) of all results and terms of a pack whose weights are
 // somewhere in the executor's memory.
@@ -156,15 +156,14 @@ void rni_run_pack(rni_worker *w, const rni_instruction *i)
                 depth, cols, first, total, packed});
             first += depth;
         }
-        packed += total * panels_of(w->e->kernels, cols) *
-                  w->e->kernels->panel;
+        packed += total * panels_of(w->e->kernels, cols) * w->e->kernels->panel;
     }
 }
 
-// ---- Products of static rows -------------------------------------------------------
+// ---- Products of static rows -----------------------------------------------
 
-static void copy_init(const rni_matrix *init, const rni_matrix *c,
-                      int64_t rows, int64_t cols)
+static void copy_init(const rni_matrix *init, const rni_matrix *c, int64_t rows,
+                      int64_t cols)
 {
     if (init->data == c->data)
         return;
@@ -185,11 +184,10 @@ static void matmul_blas(const rni_worker *w, const rni_instruction *i,
         const rni_plan_source *source = plan->sources + m->first_source + k;
         rni_matrix a = rni_worker_rows(w, &term->a);
         float beta = k == 0 && init.data == NULL ? 0.0f : 1.0f;
-        rni_blas_product(false, source->transposed, i->rows, i->cols,
-                         term->depth, 1.0f, a.data, a.stride,
-                         rni_worker_fixed(w, &source->w),
-                         rni_worker_buffer(w, &source->w)->cols, beta, c.data,
-                         c.stride);
+        rni_blas_product(
+            false, source->transposed, i->rows, i->cols, term->depth, 1.0f,
+            a.data, a.stride, rni_worker_fixed(w, &source->w),
+            rni_worker_buffer(w, &source->w)->cols, beta, c.data, c.stride);
     }
 }
 
@@ -225,8 +223,8 @@ void rni_run_matmul(rni_worker *w, const rni_instruction *i)
         return;
     }
     rni_workspace *space = w->space;
-    rni_share own = rni_share_of(panels_of(kernels, i->cols), 1, w->member,
-                                 w->size);
+    rni_share own =
+        rni_share_of(panels_of(kernels, i->cols), 1, w->member, w->size);
     if (own.first == own.last)
         return;
     int64_t total = 0;
@@ -239,6 +237,6 @@ void rni_run_matmul(rni_worker *w, const rni_instruction *i)
     space->results[0] = (rni_product_result){
         i->cols, w->e->matmul, init.data, init.stride, c.data, c.stride};
     kernels->product(&(rni_product_call){i->rows, space->terms, m->n_terms,
-                                         space->results, 1, own.first,
-                                         own.last, space->scratch});
+                                         space->results, 1, own.first, own.last,
+                                         space->scratch});
 }

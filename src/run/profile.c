@@ -6,7 +6,7 @@
 
 enum { GRAIN = 16, ELEMENT_COST = 8, ROW_COST = 16 };
 
-// ---- Operands of instructions ------------------------------------------------
+// ---- Operands of instructions ----------------------------------------------
 
 // The operands that are written come last; the others are read.
 static void visit_plain(const rnnc_plan *plan, const rni_instruction *i,
@@ -72,7 +72,7 @@ void rni_instruction_visit(const rnnc_plan *plan, const rni_instruction *i,
         visit_plain(plan, i, visit, user);
 }
 
-// ---- Costs ---------------------------------------------------------------------
+// ---- Costs -----------------------------------------------------------------
 
 int64_t rni_product_depth(const rnnc_plan *plan, const rni_plan_product *p)
 {
@@ -117,11 +117,11 @@ double rni_profile_cost(const rnnc_plan *plan, const rni_instruction *i)
     }
 }
 
-// ---- Ranks ---------------------------------------------------------------------
+// ---- Ranks -----------------------------------------------------------------
 
 typedef struct rank_check {
     const rnnc_plan *plan;
-    const rni_buffer *other;   // compared with each operand's buffer
+    const rni_buffer *other; // compared with each operand's buffer
     bool safe;
 } rank_check;
 
@@ -168,14 +168,13 @@ static bool is_rank_safe(const rnnc_plan *plan, const rni_section *section)
 {
     pair_check pair = {plan, section, true};
     for (int32_t k = 0; pair.safe && k < section->n_instructions; k++)
-        rni_instruction_visit(plan,
-                              plan->instructions + section->first_instruction +
-                                  k,
-                              check_operand, &pair);
+        rni_instruction_visit(
+            plan, plan->instructions + section->first_instruction + k,
+            check_operand, &pair);
     return pair.safe;
 }
 
-// ---- The profile ---------------------------------------------------------------
+// ---- The profile -----------------------------------------------------------
 
 static int32_t larger(int32_t a, int32_t b)
 {
@@ -265,7 +264,7 @@ static void measure_section(rni_profile *profile, const rnnc_plan *plan,
     to->rank_safe = section->loop >= 0 && is_rank_safe(plan, section);
 }
 
-// ---- Buffers and their classes -----------------------------------------------
+// ---- Buffers and their classes ---------------------------------------------
 
 typedef struct mark {
     rni_profile *profile;
@@ -344,8 +343,8 @@ bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
 {
     bool good = true;
     *profile = (rni_profile){.memory = memory};
-    profile->sections = room(memory, plan->n_sections,
-                             sizeof *profile->sections, &good);
+    profile->sections =
+        room(memory, plan->n_sections, sizeof *profile->sections, &good);
     profile->classes =
         room(memory, plan->n_buffers, sizeof *profile->classes, &good);
     profile->grains =
@@ -358,8 +357,8 @@ bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
     for (int32_t s = 0; s < plan->n_sections; s++)
         measure_section(profile, plan, s);
     for (int32_t k = 0; good && k < plan->n_instructions; k++)
-        good = measure_instruction(profile, plan, kernels,
-                                   plan->instructions + k);
+        good =
+            measure_instruction(profile, plan, kernels, plan->instructions + k);
     for (int32_t k = 0; good && k < plan->n_packs; k++)
         good = measure_pack(profile, plan, kernels, k);
     mark_all(profile, plan);

@@ -10,21 +10,21 @@
 // Costs are in multiply-adds of a packed product (about 8 a cycle and lane
 // group; an element of a tape instruction costs about as much as 8 of them).
 typedef struct rni_section_profile {
-    double cost;        // of one row
-    double weights;     // floats of packed weights that one step reads
-    bool rank_safe;     // members that own ranks never touch each other's rows
+    double cost;    // of one row
+    double weights; // floats of packed weights that one step reads
+    bool rank_safe; // members that own ranks never touch each other's rows
 } rni_section_profile;
 
 typedef struct rni_profile {
     const rni_memory *memory;
-    rni_section_profile *sections;   // [n_sections]
-    int32_t *classes;                // [n_buffers] index of class, or -1
-    int64_t *grains;                 // [n_classes] rows are a multiple of it
-    bool *read;                      // [n_buffers] some instruction touches it
-    int64_t *pack_floats;            // [n_packs]
-    int64_t matmul_floats;           // packed weights of the largest
+    rni_section_profile *sections; // [n_sections]
+    int32_t *classes;              // [n_buffers] index of class, or -1
+    int64_t *grains;               // [n_classes] rows are a multiple of it
+    bool *read;                    // [n_buffers] some instruction touches it
+    int64_t *pack_floats;          // [n_packs]
+    int64_t matmul_floats;         // packed weights of the largest
     int32_t most_loads, most_stores, most_terms, most_results, most_slots;
-    bool outer;                      // some OUTER goes over an axis
+    bool outer; // some OUTER goes over an axis
 } rni_profile;
 
 // False where memory runs out, or a size does not fit.

@@ -31,8 +31,8 @@ const rni_port_name *rni_results_find(const rni_results *results,
             continue;
         if (port->shape.kind == kind && port->shape.type == RNI_FLOAT)
             return port;
-        rni_error_set(error, RNNC_E_SHAPE,
-                      "%s is read as %s value of floats", text, kinds[kind]);
+        rni_error_set(error, RNNC_E_SHAPE, "%s is read as %s value of floats",
+                      text, kinds[kind]);
         return NULL;
     }
     rni_error_set(error, RNNC_E_NAME, "%s is no %s of the plan", text,
@@ -52,8 +52,7 @@ void rni_result_rows(const rni_executor *e, const rni_port_name *port,
                      float *values)
 {
     rni_matrix from = matrix_of(e, port);
-    int64_t rows =
-        port->shape.kind == RNI_BATCH ? e->batch : port->shape.rows;
+    int64_t rows = port->shape.kind == RNI_BATCH ? e->batch : port->shape.rows;
     rni_copy_rows(rows, port->shape.cols, from.data, from.stride, values,
                   port->shape.cols);
 }
@@ -97,7 +96,7 @@ rnnc_status rni_result_sequence(const rni_executor *e,
     return RNNC_OK;
 }
 
-// ---- Public ------------------------------------------------------------------------
+// ---- Public ----------------------------------------------------------------
 
 // The run's error is where a call that reads says what was wrong, too.
 static rni_error *error_of(const rnnc_run *run)
@@ -133,8 +132,7 @@ static bool is_whole(const rnnc_run *run)
 }
 
 static rnnc_status get_rows(const rnnc_run *run, bool gradient,
-                            const rnnc_node *node, int32_t kind,
-                            float *values)
+                            const rnnc_node *node, int32_t kind, float *values)
 {
     if (!is_whole(run))
         return rnnc_run_status(run);
@@ -151,8 +149,7 @@ static rnnc_status get_padded(const rnnc_run *run, bool gradient,
 {
     if (!is_whole(run))
         return rnnc_run_status(run);
-    const rni_port_name *port =
-        find(run, gradient, node, RNI_SEQUENCE, values);
+    const rni_port_name *port = find(run, gradient, node, RNI_SEQUENCE, values);
     if (port == NULL)
         return run->error.status;
     return rni_result_padded(&run->executor, port, values, time, layout,
@@ -195,8 +192,7 @@ rnnc_status rnnc_run_get_rows(const rnnc_run *run, rnnc_node *output,
 {
     if (!is_whole(run))
         return rnnc_run_status(run);
-    const rni_port_name *port =
-        find(run, false, output, RNI_SEQUENCE, values);
+    const rni_port_name *port = find(run, false, output, RNI_SEQUENCE, values);
     if (port == NULL)
         return run->error.status;
     return rni_result_sequence(&run->executor, port, row, values,

@@ -10,7 +10,7 @@ typedef struct rni_results {
     const rnnc_plan *plan;
     const rni_port_name *list;
     int32_t count;
-    const char *word;   // "output" or "gradient"
+    const char *word; // "output" or "gradient"
 } rni_results;
 
 rni_results rni_results_outputs(const rnnc_plan *plan);

@@ -23,7 +23,7 @@ static const float *weights_of(const rni_worker *w, const rni_instruction *i,
     return o->buffer < 0 ? NULL : rni_worker_fixed(w, o);
 }
 
-// ---- One kernel each ---------------------------------------------------------------
+// ---- One kernel each -------------------------------------------------------
 
 void rni_run_row_sum(rni_worker *w, const rni_instruction *i)
 {
@@ -58,8 +58,7 @@ void rni_run_normalize_grad(rni_worker *w, const rni_instruction *i)
     rni_matrix d = rows_of(w, i, 0), x = rows_of(w, i, 1);
     rni_matrix y = rows_of(w, i, 2);
     w->e->kernels->normalize_grad(w->rows, i->cols, i->numbers[0], d.data,
-                                  d.stride, x.data, x.stride, y.data,
-                                  y.stride);
+                                  d.stride, x.data, x.stride, y.data, y.stride);
 }
 
 void rni_run_lookup(rni_worker *w, const rni_instruction *i)
@@ -75,10 +74,10 @@ void rni_run_cross_entropy(rni_worker *w, const rni_instruction *i)
 {
     rni_matrix logits = rows_of(w, i, 0), ids = rows_of(w, i, 1);
     rni_matrix loss = rows_of(w, i, 3);
-    w->e->kernels->cross_entropy(
-        w->rows, i->cols, logits.data, logits.stride, as_ids(ids), ids.stride,
-        weights_of(w, i, 2), i->numbers[0], (int32_t)i->integers[0], loss.data,
-        loss.stride);
+    w->e->kernels->cross_entropy(w->rows, i->cols, logits.data, logits.stride,
+                                 as_ids(ids), ids.stride, weights_of(w, i, 2),
+                                 i->numbers[0], (int32_t)i->integers[0],
+                                 loss.data, loss.stride);
 }
 
 void rni_run_cross_entropy_weight(rni_worker *w, const rni_instruction *i)
@@ -87,8 +86,8 @@ void rni_run_cross_entropy_weight(rni_worker *w, const rni_instruction *i)
     const float *weights = weights_of(w, i, 1);
     for (int64_t r = 0; r < w->rows; r++) {
         int32_t id = as_ids(ids)[r * ids.stride];
-        float weight = weights == NULL || id == i->integers[0] ? 1.0f
-                                                               : weights[id];
+        float weight =
+            weights == NULL || id == i->integers[0] ? 1.0f : weights[id];
         y.data[r * y.stride] = id == i->integers[0] ? 0.0f : weight;
     }
 }
@@ -103,7 +102,7 @@ void rni_run_cross_entropy_grad(rni_worker *w, const rni_instruction *i)
         (int32_t)i->integers[0], y.data, y.stride);
 }
 
-// ---- Dropout -------------------------------------------------------------------------
+// ---- Dropout ---------------------------------------------------------------
 
 static uint64_t dropout_key(const rni_executor *e, const rni_instruction *i)
 {
@@ -142,7 +141,7 @@ void rni_run_dropout(rni_worker *w, const rni_instruction *i)
     }
 }
 
-// ---- Order of rows ---------------------------------------------------------------------
+// ---- Order of rows ---------------------------------------------------------
 
 // Row (t, rank) of y is row (length - 1 - t, rank) of x, which is there whole.
 void rni_run_reverse(rni_worker *w, const rni_instruction *i)
@@ -190,7 +189,7 @@ void rni_run_fresh(rni_worker *w, const rni_instruction *i)
                       y.data + r * y.stride, 0);
 }
 
-// ---- Values from nothing -----------------------------------------------------------------
+// ---- Values from nothing ---------------------------------------------------
 
 void rni_run_rows(rni_worker *w, const rni_instruction *i)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-// ---- Made and let go -----------------------------------------------------------------
+// ---- Made and let go -------------------------------------------------------
 
 rnnc_status rni_run_fit(const rnnc_plan *plan, const rnnc_weights *weights,
                         rni_error *error)
@@ -65,7 +65,8 @@ static bool make_parts(rnnc_run *run)
         !rni_inputs_init(&run->inputs, run->plan, &run->memory) ||
         !make_orders(run) || !rni_layout_reserve(&run->layout, 0))
         return false;
-    run->executor = (rni_executor){.plan = run->plan, .profile = &run->profile,
+    run->executor = (rni_executor){.plan = run->plan,
+                                   .profile = &run->profile,
                                    .kernels = run->kernels,
                                    .team = start_team(context)};
     return true;
@@ -109,8 +110,7 @@ void rnnc_run_destroy(rnnc_run *run)
         rni_inputs_fini(&run->inputs);
     if (run->profile.memory != NULL)
         rni_profile_fini(&run->profile);
-    for (int32_t a = 0; run->orders != NULL && a < run->plan->n_axes;
-         a++)
+    for (int32_t a = 0; run->orders != NULL && a < run->plan->n_axes; a++)
         rni_order_fini(&run->memory, run->orders + a);
     rni_memory memory = run->memory;
     rnnc_plan *plan = run->plan;
@@ -155,7 +155,7 @@ static bool begin(rnnc_run *run)
     return true;
 }
 
-// ---- Inputs ----------------------------------------------------------------------------
+// ---- Inputs ----------------------------------------------------------------
 
 rnnc_status rnnc_run_input(rnnc_run *run, rnnc_node *input,
                            const rnnc_sequence *sequence)
@@ -212,7 +212,7 @@ rnnc_status rnnc_run_seed(rnnc_run *run, uint64_t seed, uint64_t counter)
     return RNNC_OK;
 }
 
-// ---- Room --------------------------------------------------------------------------------
+// ---- Room ------------------------------------------------------------------
 
 // Makes room; what the last pass left behind is gone where memory has moved.
 static bool reserve(rnnc_run *run, int64_t batch)
@@ -255,8 +255,7 @@ rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
     return RNNC_OK;
 }
 
-rnnc_status rnnc_run_carry(rnnc_run *run, const uint8_t *carried,
-                           int64_t batch)
+rnnc_status rnnc_run_carry(rnnc_run *run, const uint8_t *carried, int64_t batch)
 {
     if (!begin(run))
         return rnnc_run_status(run);
@@ -284,7 +283,7 @@ rnnc_status rnnc_run_carry(rnnc_run *run, const uint8_t *carried,
     return RNNC_OK;
 }
 
-// ---- Passes --------------------------------------------------------------------------------
+// ---- Passes ----------------------------------------------------------------
 
 void rni_order_copy(rni_order *to, const rni_order *from)
 {
@@ -353,9 +352,9 @@ static rnnc_status take_flags(rnnc_run *run, int64_t batch)
 
 static bool bind(rnnc_run *run)
 {
-    rni_binding_user user = {run->plan,        run->weights, &run->profile,
-                             run->kernels,     run->executor.team,
-                             run->layout.spaces};
+    rni_binding_user user = {run->plan,          run->weights,
+                             &run->profile,      run->kernels,
+                             run->executor.team, run->layout.spaces};
     rni_binding *binding = rni_binding_acquire(&user, run->binding);
     if (binding == NULL)
         return false;
@@ -392,8 +391,8 @@ static rnnc_status forward(rnnc_run *run)
     if (run->plan->use == RNNC_STREAM)
         return rni_error_set(&run->error, RNNC_E_STATE,
                              "run: the plan was made for a stream");
-    if (rni_inputs_check(&run->inputs, all, &batch, run->found,
-                         &run->error) != RNNC_OK ||
+    if (rni_inputs_check(&run->inputs, all, &batch, run->found, &run->error) !=
+            RNNC_OK ||
         take_flags(run, batch) != RNNC_OK)
         return run->error.status;
     if (!take_orders(run, batch) || !bind(run))

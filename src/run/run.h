@@ -9,28 +9,32 @@
 #include "run/layout.h"
 
 // What the memory of a run holds.
-typedef enum rni_run_done { RNI_NOTHING, RNI_FORWARD, RNI_BACKWARD } rni_run_done;
+typedef enum rni_run_done {
+    RNI_NOTHING,
+    RNI_FORWARD,
+    RNI_BACKWARD
+} rni_run_done;
 
 struct rnnc_run {
     rni_memory memory;
     rni_error error;
-    bool whole;              // made without error; other calls need that
-    rnnc_plan *plan;         // held
-    rnnc_weights *weights;   // held
+    bool whole;            // made without error; other calls need that
+    rnnc_plan *plan;       // held
+    rnnc_weights *weights; // held
     rni_binding *binding;
     const rni_kernels *kernels;
     rni_profile profile;
     rni_layout layout;
     rni_inputs inputs;
-    rni_order *orders;            // [n_axes], copies: sequences may move on
-    const rni_order **found;      // [n_axes], of the inputs in hand
+    rni_order *orders;       // [n_axes], copies: sequences may move on
+    const rni_order **found; // [n_axes], of the inputs in hand
     rni_executor executor;
     rni_run_done done;
-    bool changed;            // inputs were set after the last forward pass
-    bool carry_set;          // the next pass has flags of its own
-    int64_t carry_batch;     // how many
-    int64_t kept_batch;      // rows of the kept states; -1: no pass yet
-    uint64_t seed, counter;  // of the next training pass
+    bool changed;           // inputs were set after the last forward pass
+    bool carry_set;         // the next pass has flags of its own
+    int64_t carry_batch;    // how many
+    int64_t kept_batch;     // rows of the kept states; -1: no pass yet
+    uint64_t seed, counter; // of the next training pass
 };
 
 // The flags that are set for the next pass, [half of the piece]; those of the

@@ -5,9 +5,9 @@
 
 // How the rows of a section are shared.
 typedef enum split {
-    ALONE,     // the first member does it
-    BY_ROWS,   // each member has rows of its own
-    BY_COLS    // each member has columns of its own
+    ALONE,   // the first member does it
+    BY_ROWS, // each member has rows of its own
+    BY_COLS  // each member has columns of its own
 } split;
 
 // In multiply-adds of a packed product: what a barrier costs, what waking a
@@ -18,7 +18,7 @@ static const double barrier_cost = 8e3, team_cost = 1.5e6, share_cost = 3e4;
 // loop: below, the weights are read too often for what is done with them; and
 // where they do not fit the caches of one core, twice as many.
 enum { LOOP_ROWS = 8 };
-static const double core_weights = 256e3;   // floats
+static const double core_weights = 256e3; // floats
 
 static bool is_sum(const rni_instruction *i)
 {
@@ -31,7 +31,7 @@ static void run(rni_worker *w, const rni_instruction *i)
     rni_instruction_table[i->op].run(w, i);
 }
 
-// ---- Sharing one instruction ---------------------------------------------------------
+// ---- Sharing one instruction -----------------------------------------------
 
 static void run_alone(rni_worker *w, const rni_instruction *i)
 {
@@ -43,8 +43,7 @@ static void run_alone(rni_worker *w, const rni_instruction *i)
     w->size = size;
 }
 
-static void run_own_rows(rni_worker *w, const rni_instruction *i,
-                         int64_t grain)
+static void run_own_rows(rni_worker *w, const rni_instruction *i, int64_t grain)
 {
     rni_share own = rni_share_of(w->rows, grain, w->member, w->size);
     if (own.first == own.last)
@@ -74,7 +73,7 @@ static void run_shared(rni_worker *w, const rni_instruction *i, split how)
     }
 }
 
-// ---- Ranks of one's own ---------------------------------------------------------------
+// ---- Ranks of one's own ----------------------------------------------------
 
 static int64_t active(const rni_worker *w, int64_t step)
 {
@@ -121,7 +120,7 @@ static int64_t step_at(const rni_worker *w, bool falling, int64_t k)
     return falling ? w->last_step - 1 - k : w->first_step + k;
 }
 
-// ---- Loops ------------------------------------------------------------------------------
+// ---- Loops -----------------------------------------------------------------
 
 static split loop_split(const rni_worker *w, int32_t section)
 {
@@ -155,8 +154,7 @@ static void run_ranks(rni_worker *w, const rni_section *section, bool falling,
     }
 }
 
-static void run_columns(rni_worker *w, const rni_section *section,
-                        bool falling)
+static void run_columns(rni_worker *w, const rni_section *section, bool falling)
 {
     const rni_instruction *first =
         w->e->plan->instructions + section->first_instruction;
@@ -193,7 +191,7 @@ static void run_loop(rni_worker *w, int32_t index, bool falling)
     rni_worker_meet(w);
 }
 
-// ---- Rows of a block ----------------------------------------------------------------------
+// ---- Rows of a block -------------------------------------------------------
 
 // A step may write where a later one reads: a member keeps to its ranks.
 static void run_by_step(rni_worker *w, const rni_instruction *i, bool falling,
@@ -238,7 +236,7 @@ static void run_block_rows(rni_worker *w, const rni_section *section,
     }
 }
 
-// ---- Stages ---------------------------------------------------------------------------------
+// ---- Stages ----------------------------------------------------------------
 
 typedef void (*sum_visit)(rni_worker *w, const rni_instruction *i);
 
@@ -328,7 +326,7 @@ static void run_stage(rni_worker *w, const rni_stage *stage)
         run_flat_section(w, w->e->plan->sections + stage->first_section + s);
 }
 
-// ---- Runs -------------------------------------------------------------------------------------
+// ---- Runs ------------------------------------------------------------------
 
 typedef struct job {
     const rni_executor *e;
@@ -381,8 +379,8 @@ static double job_cost(const job *j)
     return cost;
 }
 
-void rni_executor_run(const rni_executor *executor, int32_t first,
-                      int32_t last, rni_which which)
+void rni_executor_run(const rni_executor *executor, int32_t first, int32_t last,
+                      rni_which which)
 {
     job j = {executor, first, last, which};
     if (executor->team == NULL || job_cost(&j) < team_cost)

@@ -51,7 +51,7 @@ const float *rni_state_first(const rni_executor *e, int32_t state, int64_t row)
     return first->buffer < 0 ? NULL : operand_row(e, first, row);
 }
 
-// ---- The start -----------------------------------------------------------------------
+// ---- The start -------------------------------------------------------------
 
 static void enter(const rni_executor *e, int32_t index)
 {
@@ -73,7 +73,7 @@ void rni_state_enter(rni_worker *w, const rni_stage *stage)
         enter(w->e, w->e->plan->state_list[stage->first_state + k]);
 }
 
-// ---- After a step, after a block -------------------------------------------------------
+// ---- After a step, after a block -------------------------------------------
 
 void rni_state_step(rni_worker *w, const rni_section *section)
 {
@@ -123,7 +123,7 @@ void rni_state_block(rni_worker *w, const rni_stage *stage)
     }
 }
 
-// ---- The end -----------------------------------------------------------------------------
+// ---- The end ---------------------------------------------------------------
 
 const float *rni_state_last(const rni_executor *e, int32_t state, int64_t rank)
 {
@@ -147,8 +147,8 @@ static void leave(const rni_executor *e, int32_t index)
             rni_copy_rows(1, s->cols, last, 0, operand_row(e, &s->final, row),
                           0);
         if (kept != NULL)
-            rni_copy_rows(1, s->cols, last, 0,
-                          kept + row * carry_stride(e, s), 0);
+            rni_copy_rows(1, s->cols, last, 0, kept + row * carry_stride(e, s),
+                          0);
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-// ---- Room ------------------------------------------------------------------------
+// ---- Room ------------------------------------------------------------------
 
 static void *room(const rni_memory *memory, int64_t count, size_t size,
                   bool *good)
@@ -39,7 +39,7 @@ void rni_step_fini(rni_step *step)
     rni_memory_release(step->memory, step->results);
 }
 
-// ---- Writing the list ------------------------------------------------------------
+// ---- Writing the list ------------------------------------------------------
 
 static rni_step_call *add(rni_step *step, rni_step_kind kind)
 {
@@ -103,7 +103,7 @@ static void bind_instruction(rni_step *step, const rni_worker *w,
         add_instruction(step, i, RNI_STEP_ROWS, axis);
 }
 
-// ---- States ------------------------------------------------------------------------
+// ---- States ----------------------------------------------------------------
 
 static rni_matrix carry_of(const rni_executor *e, const rni_plan_state *s)
 {
@@ -124,9 +124,9 @@ static void add_state_copy(rni_step *step, const rni_plan_state *s,
                            rni_matrix from, rni_matrix to)
 {
     if (step->e->batch > 0)
-        rni_step_add_copy(step, (rni_step_copy){from.data, to.data,
-                                                step->e->batch, s->cols,
-                                                from.stride, to.stride});
+        rni_step_add_copy(step,
+                          (rni_step_copy){from.data, to.data, step->e->batch,
+                                          s->cols, from.stride, to.stride});
 }
 
 // States that are not kept begin anew in every step.
@@ -165,7 +165,7 @@ static void bind_finals(rni_step *step, const rni_stage *stage)
     }
 }
 
-// ---- Stages ------------------------------------------------------------------------
+// ---- Stages ----------------------------------------------------------------
 
 static bool begins(const rni_instruction *i)
 {
@@ -237,7 +237,7 @@ void rni_step_bind(rni_step *step)
                        plan->stages[s].n_states, RNI_STATE_ALL);
 }
 
-// ---- Running -----------------------------------------------------------------------
+// ---- Running ---------------------------------------------------------------
 
 static void run_instruction(const rni_executor *e, const rni_step_call *call)
 {

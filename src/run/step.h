@@ -10,21 +10,21 @@ typedef enum rni_step_kind {
     RNI_STEP_TAPE,
     RNI_STEP_PRODUCT,
     RNI_STEP_COPY,
-    RNI_STEP_FLAT,     // an instruction of a flat section
-    RNI_STEP_ROWS,     // an instruction over the step's rows
-    RNI_STEP_BEGIN,    // a sum begins, or weights are packed
-    RNI_STEP_END       // a sum ends
+    RNI_STEP_FLAT,  // an instruction of a flat section
+    RNI_STEP_ROWS,  // an instruction over the step's rows
+    RNI_STEP_BEGIN, // a sum begins, or weights are packed
+    RNI_STEP_END    // a sum ends
 } rni_step_kind;
 
 typedef struct rni_step_copy {
-    const float *from;   // NULL: zeros
+    const float *from; // NULL: zeros
     float *to;
     int64_t rows, cols, from_stride, to_stride;
 } rni_step_copy;
 
 typedef struct rni_step_call {
     int32_t kind;
-    int32_t axis;        // of ROWS
+    int32_t axis; // of ROWS
     union {
         rni_tape_call tape;
         rni_product_call product;
@@ -38,7 +38,7 @@ typedef struct rni_step {
     const rni_executor *e;
     int32_t n_calls;
     rni_step_call *calls;
-    rni_tape_port *ports;          // as the plan's lists
+    rni_tape_port *ports; // as the plan's lists
     rni_product_term *terms;
     rni_product_result *results;
 } rni_step;

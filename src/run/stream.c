@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-// ---- Made and let go -----------------------------------------------------------------
+// ---- Made and let go -------------------------------------------------------
 
 static rnnc_status check(const rnnc_stream *stream, rni_error *error)
 {
@@ -29,8 +29,8 @@ static bool make_order(rnnc_stream *stream)
         return false;
     for (size_t r = 0; r < rows; r++)
         lengths[r] = 1;
-    bool good = rni_order_set(&stream->memory, &stream->one, lengths,
-                              stream->rows);
+    bool good =
+        rni_order_set(&stream->memory, &stream->one, lengths, stream->rows);
     rni_memory_release(&stream->memory, lengths);
     return good;
 }
@@ -45,8 +45,8 @@ static bool make_arrays(rnnc_stream *stream)
         return false;
     stream->orders = rni_memory_zeroed(memory, axes, sizeof *stream->orders);
     stream->found = rni_memory_zeroed(memory, axes, sizeof *stream->found);
-    stream->ins = rni_memory_zeroed(memory, (size_t)plan->n_inputs,
-                                    sizeof *stream->ins);
+    stream->ins =
+        rni_memory_zeroed(memory, (size_t)plan->n_inputs, sizeof *stream->ins);
     stream->outs = rni_memory_zeroed(memory, (size_t)plan->n_outputs,
                                      sizeof *stream->outs);
     stream->flags = rni_memory_zeroed(memory, rows, 2);
@@ -120,12 +120,11 @@ static bool make_outs(rnnc_stream *stream)
         if (shape->kind == RNI_SEQUENCE && shape->axis != plan->stream_axis)
             continue;
         port->node = plan->graph->nodes[port->name->node];
-        int64_t rows =
-            shape->kind == RNI_STATIC ? shape->rows : stream->rows;
+        int64_t rows = shape->kind == RNI_STATIC ? shape->rows : stream->rows;
         int64_t stride = plan->buffers[port->name->operand.buffer].cols;
         // Static values may lie in the binding, which is replaced.
-        port->owned = shape->kind == RNI_STATIC ||
-                      (rows > 1 && stride != shape->cols);
+        port->owned =
+            shape->kind == RNI_STATIC || (rows > 1 && stride != shape->cols);
         if (!port->owned)
             continue;
         size_t floats;
@@ -138,13 +137,13 @@ static bool make_outs(rnnc_stream *stream)
     return true;
 }
 
-// ---- Binding -----------------------------------------------------------------------------
+// ---- Binding ---------------------------------------------------------------
 
 static bool take_binding(rnnc_stream *stream)
 {
-    rni_binding_user user = {stream->plan,    stream->weights,
-                             &stream->profile, stream->kernels, NULL,
-                             stream->layout.spaces};
+    rni_binding_user user = {
+        stream->plan, stream->weights,      &stream->profile, stream->kernels,
+        NULL,         stream->layout.spaces};
     rni_binding *binding = rni_binding_acquire(&user, stream->binding);
     if (binding == NULL)
         return false;
@@ -167,8 +166,12 @@ static rni_step_copy out_copy(const rnnc_stream *stream,
     const rni_shape *shape = &port->name->shape;
     int64_t rows = shape->kind == RNI_STATIC ? shape->rows : stream->rows;
     return (rni_step_copy){
-        out_place(stream, port->name), port->data, rows, shape->cols,
-        stream->plan->buffers[port->name->operand.buffer].cols, shape->cols};
+        out_place(stream, port->name),
+        port->data,
+        rows,
+        shape->cols,
+        stream->plan->buffers[port->name->operand.buffer].cols,
+        shape->cols};
 }
 
 void rni_stream_collect(rnnc_stream *stream)
@@ -178,8 +181,7 @@ void rni_stream_collect(rnnc_stream *stream)
         if (!port->owned || port->name->shape.kind == RNI_SEQUENCE)
             continue;
         rni_step_copy c = out_copy(stream, port);
-        rni_copy_rows(c.rows, c.cols, c.from, c.from_stride, c.to,
-                      c.to_stride);
+        rni_copy_rows(c.rows, c.cols, c.from, c.from_stride, c.to, c.to_stride);
     }
 }
 
@@ -216,8 +218,7 @@ static void hold_parts(rnnc_stream *stream, rnnc_plan *plan,
     stream->rows = rows;
     stream->kernels = rni_kernels_get(rni_isa_choose());
     stream->executor = stream->chunk_executor = (rni_executor){
-        .plan = plan, .profile = &stream->profile,
-        .kernels = stream->kernels};
+        .plan = plan, .profile = &stream->profile, .kernels = stream->kernels};
 }
 
 rnnc_stream *rnnc_stream_create(rnnc_plan *plan, rnnc_weights *weights,
@@ -307,10 +308,10 @@ bool rni_stream_ready(rnnc_stream *stream)
     return true;
 }
 
-// ---- Inputs and outputs ------------------------------------------------------------------
+// ---- Inputs and outputs ----------------------------------------------------
 
-static rnnc_status set_rows(rnnc_stream *stream, rnnc_node *input,
-                            int32_t kind, const float *values)
+static rnnc_status set_rows(rnnc_stream *stream, rnnc_node *input, int32_t kind,
+                            const float *values)
 {
     if (!rni_stream_ready(stream))
         return rnnc_stream_status(stream);
@@ -335,8 +336,7 @@ rnnc_status rnnc_stream_input_static(rnnc_stream *stream, rnnc_node *input,
     return set_rows(stream, input, RNI_STATIC, values);
 }
 
-static float *in_place(rnnc_stream *stream, const rnnc_node *node,
-                       int32_t type)
+static float *in_place(rnnc_stream *stream, const rnnc_node *node, int32_t type)
 {
     if (!rni_stream_ready(stream) ||
         rni_inputs_check_node(&stream->inputs, node, RNI_SEQUENCE, type,
@@ -367,8 +367,7 @@ const float *rnnc_stream_out(rnnc_stream *stream, rnnc_node *output)
     if (!rni_stream_ready(stream))
         return NULL;
     for (int32_t k = 0; output != NULL && k < stream->plan->n_outputs; k++)
-        if (stream->outs[k].node == output &&
-            output->shape.type == RNI_FLOAT)
+        if (stream->outs[k].node == output && output->shape.type == RNI_FLOAT)
             return stream->outs[k].data;
     if (output == NULL) {
         rni_error_set(&stream->error, RNNC_E_ARGUMENT, "the output is NULL");
@@ -380,7 +379,7 @@ const float *rnnc_stream_out(rnnc_stream *stream, rnnc_node *output)
     return NULL;
 }
 
-// ---- Begin -----------------------------------------------------------------------------------
+// ---- Begin -----------------------------------------------------------------
 
 static bool reserve_axes(rnnc_stream *stream)
 {
@@ -392,8 +391,8 @@ static bool reserve_axes(rnnc_stream *stream)
         stream->layout.limits[a] = (rni_limits){0, 0};
         if (from == NULL)
             continue;
-        if (!rni_order_reserve(&stream->memory, stream->orders + a,
-                               from->batch, from->longest))
+        if (!rni_order_reserve(&stream->memory, stream->orders + a, from->batch,
+                               from->longest))
             return false;
         stream->layout.limits[a] = (rni_limits){from->longest, from->total};
     }
@@ -464,7 +463,7 @@ rnnc_status rnnc_stream_refresh(rnnc_stream *stream)
     return RNNC_OK;
 }
 
-// ---- Step ------------------------------------------------------------------------------------
+// ---- Step ------------------------------------------------------------------
 
 static rnnc_status check_ids(rnnc_stream *stream)
 {

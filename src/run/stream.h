@@ -11,34 +11,34 @@
 // A place where the caller writes or reads the rows of a step.
 typedef struct rni_stream_port {
     rnnc_node *node;
-    const rni_input *input;       // of an input: its rules for ids
-    const rni_port_name *name;    // of an output
+    const rni_input *input;    // of an input: its rules for ids
+    const rni_port_name *name; // of an output
     float *data;
-    bool owned;                   // else it is the executor's own memory
+    bool owned; // else it is the executor's own memory
 } rni_stream_port;
 
 struct rnnc_stream {
     rni_memory memory;
     rni_error error;
     bool whole, begun;
-    rnnc_plan *plan;         // held
-    rnnc_weights *weights;   // held
+    rnnc_plan *plan;       // held
+    rnnc_weights *weights; // held
     rni_binding *binding;
     const rni_kernels *kernels;
     rni_profile profile;
     rni_inputs inputs;
     int64_t rows;
-    rni_layout layout, chunk;        // of steps, of chunks
+    rni_layout layout, chunk; // of steps, of chunks
     rni_executor executor, chunk_executor;
     rni_step step;
-    rni_order one;                   // the order of a step: all lengths 1
-    rni_order *orders;               // [n_axes] of chunks and other axes
-    const rni_order **found;         // [n_axes]
-    rni_stream_port *ins, *outs;     // of the plan's inputs and outputs
-    bool checks_ids;                 // some input of a step has ids
-    bool chunk_done;                 // the chunk's results can be read
-    uint8_t *flags;                  // [2 * rows]: all fresh, all carried
-    float *spare;                    // kept states of all rows, to re-order
+    rni_order one;               // the order of a step: all lengths 1
+    rni_order *orders;           // [n_axes] of chunks and other axes
+    const rni_order **found;     // [n_axes]
+    rni_stream_port *ins, *outs; // of the plan's inputs and outputs
+    bool checks_ids;             // some input of a step has ids
+    bool chunk_done;             // the chunk's results can be read
+    uint8_t *flags;              // [2 * rows]: all fresh, all carried
+    float *spare;                // kept states of all rows, to re-order
 };
 
 // Begins where it has not begun.

@@ -24,8 +24,8 @@ static bool reserve(rnnc_stream *stream, int64_t longest, int64_t total)
     int32_t axis = stream->plan->stream_axis;
     int64_t before = rni_layout_bytes(&stream->chunk);
     stream->chunk.limits[axis] = (rni_limits){longest, total};
-    if (!rni_order_reserve(&stream->memory, stream->orders + axis,
-                           stream->rows, longest) ||
+    if (!rni_order_reserve(&stream->memory, stream->orders + axis, stream->rows,
+                           longest) ||
         !rni_layout_reserve(&stream->chunk, stream->rows))
         return false;
     if (rni_layout_bytes(&stream->chunk) != before)

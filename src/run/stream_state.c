@@ -140,11 +140,10 @@ rnnc_status rnnc_stream_copy_row(rnnc_stream *to, int64_t to_row,
     if (!rni_stream_ready(to))
         return rnnc_stream_status(to);
     if (from == NULL || !from->whole || from->plan != to->plan)
-        return rni_error_set(&to->error, RNNC_E_ARGUMENT,
-                             "copy_row: the other stream %s",
-                             from == NULL || !from->whole
-                                 ? "is not whole"
-                                 : "was made from another plan");
+        return rni_error_set(
+            &to->error, RNNC_E_ARGUMENT, "copy_row: the other stream %s",
+            from == NULL || !from->whole ? "is not whole"
+                                         : "was made from another plan");
     if (check_row(to, &to->error, to_row) != RNNC_OK ||
         check_row(from, &to->error, from_row) != RNNC_OK ||
         rni_stream_need_begin(to) != RNNC_OK)

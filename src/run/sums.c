@@ -16,7 +16,7 @@ static bool adds_to_gradient(const rni_worker *w, const rni_operand *result)
     return rni_worker_buffer(w, result)->extent == RNI_EXTENT_GRADIENT;
 }
 
-// ---- Results -----------------------------------------------------------------------
+// ---- Results ---------------------------------------------------------------
 
 typedef struct result {
     const rni_operand *operand;
@@ -64,11 +64,11 @@ void rni_sum_begin(rni_worker *w, const rni_instruction *i)
 void rni_sum_end(rni_worker *w, const rni_instruction *i)
 {
     if (i->op == RNI_RUN_TOTAL)
-        *rni_worker_fixed(w, rni_worker_operand(w, i, 2)) = rni_kernels_fold(
-            rni_worker_fixed(w, rni_worker_operand(w, i, 1)));
+        *rni_worker_fixed(w, rni_worker_operand(w, i, 2)) =
+            rni_kernels_fold(rni_worker_fixed(w, rni_worker_operand(w, i, 1)));
 }
 
-// ---- Products over rows ------------------------------------------------------------
+// ---- Products over rows ----------------------------------------------------
 
 // The part of the result that is a member's own.
 typedef struct outer_part {
@@ -87,7 +87,7 @@ static outer_part outer_share(const rni_worker *w, const rni_instruction *i)
     return part;
 }
 
-typedef struct outer_rows {   // rows gathered so far, all with these strides
+typedef struct outer_rows { // rows gathered so far, all with these strides
     int64_t n_runs;
     int64_t a_stride, b_stride;
     bool start;
@@ -99,19 +99,19 @@ static void outer_flush(const rni_worker *w, const rni_instruction *i,
     const rni_operand *c = rni_worker_operand(w, i, 2);
     if (rows->n_runs == 0 && rows->start)
         return;
-    w->e->kernels->outer(&(rni_outer_call){
-        .runs = w->space->runs,
-        .n_runs = rows->n_runs,
-        .a_stride = rows->a_stride,
-        .b_stride = rows->b_stride,
-        .m = i->integers[0],
-        .n = part->cols.last - part->cols.first,
-        .first_row = part->rows.first,
-        .last_row = part->rows.last,
-        .start = rows->start,
-        .c = rni_worker_fixed(w, c) + part->cols.first,
-        .stride = rni_worker_buffer(w, c)->cols,
-        .scratch = w->space->scratch});
+    w->e->kernels->outer(
+        &(rni_outer_call){.runs = w->space->runs,
+                          .n_runs = rows->n_runs,
+                          .a_stride = rows->a_stride,
+                          .b_stride = rows->b_stride,
+                          .m = i->integers[0],
+                          .n = part->cols.last - part->cols.first,
+                          .first_row = part->rows.first,
+                          .last_row = part->rows.last,
+                          .start = rows->start,
+                          .c = rni_worker_fixed(w, c) + part->cols.first,
+                          .stride = rni_worker_buffer(w, c)->cols,
+                          .scratch = w->space->scratch});
     rows->n_runs = 0;
     rows->start = true;
 }
@@ -150,7 +150,7 @@ void rni_run_outer(rni_worker *w, const rni_instruction *i)
     outer_flush(w, i, &part, &rows);
 }
 
-// ---- Sums of columns -----------------------------------------------------------------
+// ---- Sums of columns -------------------------------------------------------
 
 static void col_sum_rows(const rni_worker *w, const rni_instruction *i,
                          rni_share own)
@@ -167,11 +167,11 @@ static void lookup_grad_rows(const rni_worker *w, const rni_instruction *i,
     const rni_operand *table = rni_worker_operand(w, i, 2);
     rni_matrix ids = rni_worker_rows(w, rni_worker_operand(w, i, 0));
     rni_matrix d = rni_worker_rows(w, rni_worker_operand(w, i, 1));
-    w->e->kernels->lookup_grad(
-        w->rows, own.last - own.first, (const int32_t *)(const void *)ids.data,
-        ids.stride, d.data + own.first, d.stride,
-        rni_worker_fixed(w, table) + own.first,
-        rni_worker_buffer(w, table)->cols);
+    w->e->kernels->lookup_grad(w->rows, own.last - own.first,
+                               (const int32_t *)(const void *)ids.data,
+                               ids.stride, d.data + own.first, d.stride,
+                               rni_worker_fixed(w, table) + own.first,
+                               rni_worker_buffer(w, table)->cols);
 }
 
 // Columns of the result, each with all rows in falling order of steps.
@@ -208,7 +208,7 @@ void rni_run_lookup_grad(rni_worker *w, const rni_instruction *i)
     sum_columns(w, i, lookup_grad_rows);
 }
 
-// ---- Totals ----------------------------------------------------------------------------
+// ---- Totals ----------------------------------------------------------------
 
 static void total_rows(const rni_worker *w, const rni_instruction *i,
                        float *partial)

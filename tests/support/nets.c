@@ -63,16 +63,16 @@ static rnnc_cell *own_cell(rnnc_graph *graph, const char *name, int64_t inputs,
     rnnc_node *h = rnnc_cell_state(cell, "h", hidden);
     rnnc_node *w = rnnc_cell_parameter(cell, "w", hidden, inputs + hidden,
                                        RNNC_INIT_GLOROT, 0);
-    rnnc_node *b = rnnc_cell_parameter_vector(cell, "b", hidden,
-                                              RNNC_INIT_UNIFORM, 0.1f);
+    rnnc_node *b =
+        rnnc_cell_parameter_vector(cell, "b", hidden, RNNC_INIT_UNIFORM, 0.1f);
     rnnc_node *u =
         rnnc_cell_parameter(cell, "u", hidden, inputs, RNNC_INIT_GLOROT, 0);
-    rnnc_node *v = rnnc_cell_parameter_vector(cell, "v", hidden,
-                                              RNNC_INIT_UNIFORM, 0.5f);
+    rnnc_node *v =
+        rnnc_cell_parameter_vector(cell, "v", hidden, RNNC_INIT_UNIFORM, 0.5f);
     rnnc_node *parts[2] = {x, h};
     rnnc_node *in = rnnc_dropout(rnnc_concat(parts, 2), 0.25f);
-    rnnc_node *g = rnnc_sigmoid(
-        rnnc_add(rnnc_project_unbiased(x, u), rnnc_mul(v, h)));
+    rnnc_node *g =
+        rnnc_sigmoid(rnnc_add(rnnc_project_unbiased(x, u), rnnc_mul(v, h)));
     rnnc_node *c = rnnc_tanh(rnnc_project(in, w, b));
     rnnc_node *next = rnnc_add(c, rnnc_mul(g, rnnc_sub(h, c)));
     rnnc_cell_next(cell, h, next);
@@ -85,8 +85,7 @@ static rnnc_cell *own_cell(rnnc_graph *graph, const char *name, int64_t inputs,
 
 static rnnc_node *own(rnnc_node *x, rnnc_graph *graph, int64_t hidden)
 {
-    rnnc_node *h =
-        rnnc_unroll(own_cell(graph, "one", NET_INPUTS, hidden), x);
+    rnnc_node *h = rnnc_unroll(own_cell(graph, "one", NET_INPUTS, hidden), x);
     rnnc_node *between = rnnc_add(rnnc_normalize(h, 1e-5f), rnnc_shift(h, 2));
     return rnnc_unroll(own_cell(graph, "two", hidden, hidden),
                        rnnc_dropout(between, 0.1f));
@@ -104,7 +103,7 @@ const net_row net_table[] = {
 };
 const size_t net_count = sizeof net_table / sizeof net_table[0];
 
-// ---- Nets -------------------------------------------------------------------
+// ---- Nets ------------------------------------------------------------------
 
 net net_make(rnnc_context *context, const net_row *row, int64_t hidden)
 {
@@ -136,7 +135,7 @@ rnnc_plan *net_plan(const net *n, int32_t use, int64_t block_rows)
     return rnnc_plan_create(n->graph, &options);
 }
 
-// ---- Data --------------------------------------------------------------------
+// ---- Data ------------------------------------------------------------------
 
 static uint32_t mixed(int64_t a, int64_t b, int64_t c)
 {
