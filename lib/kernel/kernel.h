@@ -33,20 +33,20 @@ enum { RNI_TAPE_SLOTS = 64, RNI_TAPE_TILE = 256 };
 typedef struct rni_tape_code {
     int32_t op;
     int32_t to;
-    int32_t a, b, c;   // slots; those beyond the operands of op are ignored
+    int32_t a, b, c; // slots; those beyond the operands of op are ignored
     float x, y;
 } rni_tape_code;
 
 typedef enum rni_port_kind {
-    RNI_PORT_ROWS,     // [rows, cols], stride floats from row to row
-    RNI_PORT_ROW,      // [1, cols], the same for every row
-    RNI_PORT_COLUMN,   // [rows, 1], the same for every column of a row
-    RNI_PORT_SCALAR    // one float for all
+    RNI_PORT_ROWS,   // [rows, cols], stride floats from row to row
+    RNI_PORT_ROW,    // [1, cols], the same for every row
+    RNI_PORT_COLUMN, // [rows, 1], the same for every column of a row
+    RNI_PORT_SCALAR  // one float for all
 } rni_port_kind;
 
 // What a slot is filled from before the code runs, or written to after it.
 typedef struct rni_tape_port {
-    int32_t kind;      // stores are always RNI_PORT_ROWS
+    int32_t kind; // stores are always RNI_PORT_ROWS
     int32_t slot;
     float *data;
     int64_t stride;
@@ -59,9 +59,9 @@ typedef struct rni_tape_call {
     int32_t n_loads;
     const rni_tape_port *stores;
     int32_t n_stores;
-    int32_t n_slots;           // highest slot used + 1
+    int32_t n_slots; // highest slot used + 1
     int64_t rows, cols;
-    float *scratch;            // n_slots * RNI_TAPE_TILE floats
+    float *scratch; // n_slots * RNI_TAPE_TILE floats
 } rni_tape_call;
 // A store may share memory with a load of the same shape, element for element:
 // within a tile everything is loaded before anything is stored.
@@ -72,16 +72,16 @@ typedef struct rni_tape_call {
 // of the table): panel j holds [depth][panel] floats, columns beyond `cols`
 // zero. packed_floats(depth, cols) = depth * round_up(cols, panel).
 typedef struct rni_pack_call {
-    const float *w;       // W[k, n] = w[k * stride + n],
-    int64_t stride;       // transposed: w[n * stride + k]
+    const float *w; // W[k, n] = w[k * stride + n],
+    int64_t stride; // transposed: w[n * stride + k]
     bool transposed;
-    int64_t depth, cols;  // of this piece
-    int64_t first;        // depth of the pieces before it: merged products
-    int64_t total;        // depth of all pieces together
-    float *packed;        // the panels of all pieces
+    int64_t depth, cols; // of this piece
+    int64_t first;       // depth of the pieces before it: merged products
+    int64_t total;       // depth of all pieces together
+    float *packed;       // the panels of all pieces
 } rni_pack_call;
 
-typedef struct rni_product_term {   // one left operand, [rows, depth]
+typedef struct rni_product_term { // one left operand, [rows, depth]
     const float *a;
     int64_t stride;
     int64_t depth;
@@ -89,10 +89,10 @@ typedef struct rni_product_term {   // one left operand, [rows, depth]
 
 typedef struct rni_product_result { // one block of columns
     int64_t cols;
-    const float *packed;   // of all terms, depth after depth
-    const float *init;     // [rows, cols] to start from; NULL: zero
-    int64_t init_stride;   // 0: one row for all (a bias)
-    float *c;              // [rows, cols]; may be init itself
+    const float *packed; // of all terms, depth after depth
+    const float *init;   // [rows, cols] to start from; NULL: zero
+    int64_t init_stride; // 0: one row for all (a bias)
+    float *c;            // [rows, cols]; may be init itself
     int64_t stride;
 } rni_product_result;
 
@@ -105,13 +105,13 @@ typedef struct rni_product_call {
     int32_t n_terms;
     const rni_product_result *results;
     int32_t n_results;
-    int64_t first_panel, last_panel;   // of all results' panels counted through
-    float *scratch;                    // product_scratch(rows, depth) floats
+    int64_t first_panel, last_panel; // of all results' panels counted through
+    float *scratch;                  // product_scratch(rows, depth) floats
 } rni_product_call;
 
 // ---- Products over rows (weight gradients) ------------------------------
 
-typedef struct rni_outer_run {   // rows that lie one after another
+typedef struct rni_outer_run { // rows that lie one after another
     const float *a, *b;
     int64_t rows;
 } rni_outer_run;
@@ -128,15 +128,15 @@ typedef struct rni_outer_call {
     bool start;
     float *c;
     int64_t stride;
-    float *scratch;   // outer_scratch(m, n, rows) floats
+    float *scratch; // outer_scratch(m, n, rows) floats
 } rni_outer_call;
 
 // ---- The table ------------------------------------------------------------
 
 typedef struct rni_kernels {
     rni_isa isa;
-    int32_t panel;      // columns of a packed panel
-    int32_t tile_rows;  // rows of a register tile; a good unit to split rows by
+    int32_t panel;     // columns of a packed panel
+    int32_t tile_rows; // rows of a register tile; a good unit to split rows by
 
     void (*tape)(const rni_tape_call *call);
 

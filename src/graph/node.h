@@ -22,9 +22,9 @@ typedef enum rni_op {
 
 typedef struct rni_op_row {
     const char *name;
-    int32_t fewest, most;   // inputs; most -1: any number
-    int32_t tape;           // rni_tape_op
-    const char *integers;   // words, "" for none
+    int32_t fewest, most; // inputs; most -1: any number
+    int32_t tape;         // rni_tape_op
+    const char *integers; // words, "" for none
     const char *numbers;
 } rni_op_row;
 
@@ -42,86 +42,86 @@ enum { RNI_AXIS_NONE = -1, RNI_AXIS_STEP = -2, RNI_ATTRIBUTES = 4 };
 typedef struct rni_shape {
     int32_t kind;
     int32_t type;
-    int32_t axis;   // of a sequence: index into graph->axes, or in a cell
-                    // RNI_AXIS_STEP (the row of this step); else RNI_AXIS_NONE
-    int64_t rows;   // static values; 1 otherwise
+    int32_t axis; // of a sequence: index into graph->axes, or in a cell
+                  // RNI_AXIS_STEP (the row of this step); else RNI_AXIS_NONE
+    int64_t rows; // static values; 1 otherwise
     int64_t cols;
 } rni_shape;
 
 // How a block of rows of a parameter begins.
 typedef struct rni_initial {
-    int32_t init;    // RNNC_INIT_...
+    int32_t init; // RNNC_INIT_...
     float value;
-    int64_t first, count;   // rows
+    int64_t first, count; // rows
     struct rni_initial *next;
 } rni_initial;
 
 typedef struct rni_parameter {
-    int32_t index;       // position in graph->parameters
-    const char *name;    // its tensor's name in files
-    int32_t rank;        // 1 (shape [cols]) or 2 (shape [rows, cols])
+    int32_t index;    // position in graph->parameters
+    const char *name; // its tensor's name in files
+    int32_t rank;     // 1 (shape [cols]) or 2 (shape [rows, cols])
     int64_t rows, cols;
     bool frozen;
-    rni_initial *initial;   // in order; later ones override
+    rni_initial *initial; // in order; later ones override
     rnnc_node *node;
 } rni_parameter;
 
 struct rnnc_node {
     rnnc_graph *graph;
-    rnnc_cell *cell;     // whose step it belongs to; NULL: the graph itself
-    int32_t id;          // position in graph->nodes
+    rnnc_cell *cell; // whose step it belongs to; NULL: the graph itself
+    int32_t id;      // position in graph->nodes
     int32_t op;
-    const char *name;    // given by the user, unique in its scope; or NULL
+    const char *name; // given by the user, unique in its scope; or NULL
     rni_shape shape;
     int32_t n_inputs;
     rnnc_node **inputs;
     int64_t integers[RNI_ATTRIBUTES];
     float numbers[RNI_ATTRIBUTES];
-    rni_parameter *parameter;   // of a PARAMETER
-    const float *data;          // of a CONSTANT, rows * cols
-    rnnc_cell *unrolled;        // the cell of an UNROLL
+    rni_parameter *parameter; // of a PARAMETER
+    const float *data;        // of a CONSTANT, rows * cols
+    rnnc_cell *unrolled;      // the cell of an UNROLL
 };
 
 typedef struct rni_cell_state {
     const char *name;
-    rnnc_node *node;    // CELL_STATE: its value before the step
-    rnnc_node *next;    // its value after the step
-    rnnc_node *first;   // a static row [1, cols] it begins with; NULL: zeros
+    rnnc_node *node;  // CELL_STATE: its value before the step
+    rnnc_node *next;  // its value after the step
+    rnnc_node *first; // a static row [1, cols] it begins with; NULL: zeros
 } rni_cell_state;
 
 typedef struct rni_cell_output {
-    const char *name;   // or NULL
+    const char *name; // or NULL
     rnnc_node *node;
 } rni_cell_output;
 
 struct rnnc_cell {
     rnnc_graph *graph;
-    int32_t id;          // position in graph->cells
+    int32_t id; // position in graph->cells
     const char *name;
     int32_t n_inputs, inputs_capacity;
-    rnnc_node **inputs;  // CELL_INPUT: step (sequence kind) or batch kind
+    rnnc_node **inputs; // CELL_INPUT: step (sequence kind) or batch kind
     int32_t n_states, states_capacity;
     rni_cell_state *states;
     int32_t n_outputs, outputs_capacity;
     rni_cell_output *outputs;
-    bool sealed;         // unrolled once: may not change any more
+    bool sealed; // unrolled once: may not change any more
 };
 
 struct rnnc_graph {
     rnnc_context *context;
     atomic_int references;
     rni_error error;
-    rni_arena arena;     // nodes, cells, names, data
+    rni_arena arena; // nodes, cells, names, data
     int32_t n_nodes, nodes_capacity;
-    rnnc_node **nodes;   // of all scopes, in the order they were made
+    rnnc_node **nodes; // of all scopes, in the order they were made
     int32_t n_cells, cells_capacity;
     rnnc_cell **cells;
     int32_t n_parameters, parameters_capacity;
     rni_parameter **parameters;
     int32_t n_axes, axes_capacity;
-    const char **axes;   // names; axis 0 is "time" and always there
+    const char **axes; // names; axis 0 is "time" and always there
     int32_t n_names, names_capacity;
-    rnnc_node **names;   // hash table of the named nodes, graph/names.c
+    rnnc_node **names; // hash table of the named nodes, graph/names.c
 };
 
 rnnc_graph *rni_graph_hold(rnnc_graph *graph);

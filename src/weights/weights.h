@@ -9,19 +9,19 @@
 #include "graph/node.h"
 #include "rnnc/weights.h"
 
-struct rni_binding;   // run/binding.h: packed copies that share a version
+struct rni_binding; // run/binding.h: packed copies that share a version
 
 struct rnnc_weights {
-    rnnc_graph *graph;       // held
+    rnnc_graph *graph; // held
     atomic_int references;
     rni_error error;
-    atomic_ullong version;   // rises at each change of a value
-    int32_t n_parameters;    // as the graph had when these were made
-    int64_t *offsets;        // [n_parameters + 1] floats into the two below,
-                             // each a multiple of 16
-    float *values;           // dense [rows, cols] for each parameter
-    float *gradients;        // the same layout; made at the first use, or NULL
-    pthread_mutex_t lock;    // over `bindings`, and while values change
+    atomic_ullong version; // rises at each change of a value
+    int32_t n_parameters;  // as the graph had when these were made
+    int64_t *offsets;      // [n_parameters + 1] floats into the two below,
+                           // each a multiple of 16
+    float *values;         // dense [rows, cols] for each parameter
+    float *gradients;      // the same layout; made at the first use, or NULL
+    pthread_mutex_t lock;  // over `bindings`, and while values change
     struct rni_binding *bindings;
 };
 
