@@ -28,6 +28,8 @@ typedef struct sum {
     term *terms;
     int32_t n_pending, pending_capacity;
     const rnnc_node **pending; // nodes still to be taken apart, last first
+    int32_t n_parts, parts_capacity;
+    term *parts; // products still to be taken apart, last first
 } sum;
 
 static bool push_pending(sum *s, const rnnc_node *node)
@@ -111,24 +113,60 @@ static int32_t weight_part(rni_form *form, int32_t weight, bool transposed,
     return rni_form_value(form, RNI_FORM_VIEW, shape, &arg, 1);
 }
 
-// A product over a concatenation is the products over its parts.
-static bool push_split(sum *s, int32_t a, int32_t weight, bool transposed)
+static bool push_part(sum *s, term part)
 {
     rni_form *form = s->lowering->form;
-    if (a < 0 || weight < 0)
+    if (part.value < 0 || part.weight < 0)
         return false;
-    if (form->values[a].op != RNI_FORM_ASSEMBLE ||
-        form->values[a].shape.kind == RNI_STATIC)
-        return push_product(s, a, weight, transposed);
-    int32_t n_parts = form->values[a].n_args;
-    for (int32_t i = 0; i < n_parts; i++) {
-        rni_arg part = rni_form_args(form, a)[i];
+    if (!rni_array_reserve(form->memory, (void **)&s->parts, &s->parts_capacity,
+                           (int64_t)s->n_parts + 1, sizeof *s->parts)) {
+        rni_error_memory(form->error);
+        return false;
+    }
+    s->parts[s->n_parts++] = part;
+    return true;
+}
+
+// The parts of a concatenation, the first on top.
+static bool push_parts(sum *s, term whole)
+{
+    rni_form *form = s->lowering->form;
+    int32_t bottom = s->n_parts, n = form->values[whole.value].n_args;
+    for (int32_t i = 0; i < n; i++) {
+        rni_arg part = rni_form_args(form, whole.value)[i];
         int64_t cols = form->values[part.value].shape.cols;
-        int32_t w = weight_part(form, weight, transposed, part.col, cols);
-        if (!push_split(s, part.value, w, transposed))
+        int32_t w =
+            weight_part(form, whole.weight, whole.transposed, part.col, cols);
+        if (!push_part(s, (term){.value = part.value,
+                                 .weight = w,
+                                 .transposed = whole.transposed}))
             return false;
     }
+    for (int32_t i = 0; i < n / 2; i++) {
+        term swapped = s->parts[bottom + i];
+        s->parts[bottom + i] = s->parts[bottom + n - 1 - i];
+        s->parts[bottom + n - 1 - i] = swapped;
+    }
     return true;
+}
+
+// A product over a concatenation is the products over its parts. They lie on a
+// stack of their own: how deep a graph is, is for whoever described it to say.
+static bool push_split(sum *s, int32_t a, int32_t weight, bool transposed)
+{
+    const rni_form *form = s->lowering->form;
+    bool good = push_part(
+        s, (term){.value = a, .weight = weight, .transposed = transposed});
+    while (good && s->n_parts > 0) {
+        term part = s->parts[--s->n_parts];
+        const rni_value *left = form->values + part.value;
+        bool split =
+            left->op == RNI_FORM_ASSEMBLE && left->shape.kind != RNI_STATIC;
+        good = split
+                   ? push_parts(s, part)
+                   : push_product(s, part.value, part.weight, part.transposed);
+    }
+    return good;
 }
 
 // Takes one node apart: sums into their sides, products into terms.
@@ -229,5 +267,6 @@ int32_t rni_lower_sum(rni_lowering *lowering, const rnnc_node *node)
     int32_t value = good ? finish(&s) : -1;
     rni_memory_release(lowering->form->memory, s.terms);
     rni_memory_release(lowering->form->memory, (void *)s.pending);
+    rni_memory_release(lowering->form->memory, s.parts);
     return value;
 }
