@@ -287,11 +287,26 @@ static void find_users(const rnnc_graph *graph, int32_t *users)
             use(users, graph->nodes[i]->inputs[k], i);
     for (int32_t c = 0; c < graph->n_cells; c++) {
         const rnnc_cell *cell = graph->cells[c];
-        for (int32_t s = 0; s < cell->n_states; s++)
+        for (int32_t s = 0; s < cell->n_states; s++) {
             use(users, cell->states[s].next, -2);
+            use(users, cell->states[s].first, -2);
+        }
         for (int32_t o = 0; o < cell->n_outputs; o++)
             use(users, cell->outputs[o].node, -2);
     }
+}
+
+// A result has rows of its own: a state's are gone after the step, and an
+// input's belong to the caller, who may change them before he looks.
+static int32_t own_rows(rni_form *form, int32_t value)
+{
+    int32_t root = value;
+    while (root >= 0 && form->values[root].op == RNI_FORM_VIEW)
+        root = rni_form_args(form, root)[0].value;
+    if (root < 0 || form->values[root].op != RNI_FORM_INPUT ||
+        form->values[root].shape.type != RNI_FLOAT)
+        return rni_form_solid(form, value);
+    return rni_form_tape(form, RNI_TAPE_COPY, &value, 1, 0, 0);
 }
 
 static bool enter_output(rni_lowering *l, const rnnc_node *node)
@@ -300,7 +315,7 @@ static bool enter_output(rni_lowering *l, const rnnc_node *node)
     int32_t value = rni_lowered(l, node);
     if (value < 0) // part of a sum, but asked for by itself
         value = lower_node(l, node) ? rni_lowered(l, node) : -1;
-    value = rni_form_solid(form, value);
+    value = own_rows(form, value);
     if (value < 0 || !rni_array_reserve(form->memory, (void **)&form->outputs,
                                         &form->outputs_capacity,
                                         (int64_t)form->n_outputs + 1,
