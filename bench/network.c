@@ -3,10 +3,10 @@
 #include "network.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "fill.h"
 #include "peephole.h"
 
@@ -21,12 +21,6 @@ static const struct {
     {"rnn", rnnc_cell_rnn},
     {"peephole", bench_peephole},
 };
-
-void bench_fail(const char *what, const char *message)
-{
-    fprintf(stderr, "rows: %s: %s\n", what, message);
-    exit(1);
-}
 
 static cell_maker *find_cell(const char *name)
 {
@@ -56,9 +50,7 @@ static void fill_parameters(bench_network *net, int64_t hidden)
     for (int32_t p = 0; p < count; p++) {
         const char *name = rnnc_node_name(rnnc_graph_parameter(net->graph, p));
         int64_t size = rnnc_weights_count(net->weights, name);
-        float *values = malloc((size_t)size * sizeof *values);
-        if (!values)
-            bench_fail("weights", "out of memory");
+        float *values = bench_take(size, sizeof *values);
         bench_fill(values, size, name, 1.0f / sqrtf((float)hidden));
         if (rnnc_weights_set(net->weights, name, values, size))
             bench_fail("weights", rnnc_weights_message(net->weights));

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What a row of the benchmark measures, and the graph for it.
+// The graph of a row of the benchmark.
 #ifndef BENCH_NETWORK_H
 #define BENCH_NETWORK_H
 
 #include "rnnc/rnnc.h"
+#include "work.h"
 
-enum { BENCH_WORDS = 10000, BENCH_LAYERS = 2, BENCH_NAME = 16 };
-
-// A row: the kind of work, the cell, and the sizes, inputs as wide as hidden.
-typedef struct bench_row {
-    char kind[BENCH_NAME], cell[BENCH_NAME];
-    int64_t batch, steps, hidden;
-} bench_row;
+enum { BENCH_WORDS = 10000, BENCH_LAYERS = 2 };
 
 // Which nodes a kind has beside x and y depends on `use` and on the kind.
 typedef struct bench_network {
@@ -21,9 +16,6 @@ typedef struct bench_network {
     rnnc_plan *plan;
     rnnc_weights *weights;
 } bench_network;
-
-// Says on stderr what went wrong, and ends the program.
-_Noreturn void bench_fail(const char *what, const char *message);
 
 // Whether there is a cell of this name.
 int bench_knows_cell(const char *name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Our side of bench/compare.py: a program that stays alive and does what the
-// lines of its standard input ask for. Usage: rows THREADS
+// A side of bench/compare.py in C: a program that stays alive and does what
+// the lines of its standard input ask for. Usage: rows THREADS
 //   about                            what runs here, in words
 //   peak                             multiply-adds of a core, FLOP/s
 //   open KIND CELL BATCH STEPS HIDDEN  makes a row ready
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "peak.h"
 #include "work.h"
 
@@ -20,33 +21,30 @@ enum { LINE = 256 };
 
 typedef struct session {
     int threads;
-    bench_work work;
+    bench_work *work; // NULL: no row is open
 } session;
-
-// OpenBLAS alone has it.
-extern char *openblas_get_corename(void) __attribute__((weak));
 
 static void about(session *s, const char *line)
 {
     (void)line;
-    printf("ok librnnc %s, %s kernels, %d thread%s; BLAS: %s\n", rnnc_version(),
-           rnnc_isa(), s->threads, s->threads > 1 ? "s" : "",
-           openblas_get_corename ? openblas_get_corename() : "not OpenBLAS");
+    printf("ok ");
+    bench_work_about();
+    printf(", %d thread%s\n", s->threads, s->threads > 1 ? "s" : "");
 }
 
 static void peak(session *s, const char *line)
 {
     (void)s;
     (void)line;
-    printf("ok %.6g\n", bench_peak(rnnc_isa()));
+    printf("ok %.6g\n", bench_peak(bench_work_isa()));
 }
 
 static void close_row(session *s, const char *line)
 {
     (void)line;
-    if (s->work.kind)
-        bench_work_free(&s->work);
-    s->work = (bench_work){0};
+    if (s->work)
+        bench_work_free(s->work);
+    s->work = NULL;
     printf("ok\n");
 }
 
@@ -56,9 +54,10 @@ static void open_row(session *s, const char *line)
     if (sscanf(line, "open %15s %15s %" SCNd64 " %" SCNd64 " %" SCNd64,
                row.kind, row.cell, &row.batch, &row.steps, &row.hidden) != 5)
         bench_fail("not understood", line);
-    if (s->work.kind)
+    if (s->work)
         bench_fail("a row is open", line);
-    if (bench_work_make(&s->work, &row, s->threads))
+    s->work = bench_work_make(&row, s->threads);
+    if (s->work)
         printf("ok\n");
     else
         printf("absent no such kind or cell\n");
@@ -66,9 +65,9 @@ static void open_row(session *s, const char *line)
 
 static void show(session *s, const char *line)
 {
-    if (!s->work.kind)
+    if (!s->work)
         bench_fail("no row is open", line);
-    bench_work_show(&s->work);
+    bench_work_show(s->work);
     printf("ok\n");
 }
 
@@ -77,11 +76,11 @@ static void measure(session *s, const char *line)
     int64_t count = 0;
     if (sscanf(line, "time %" SCNd64, &count) != 1 || count < 1)
         bench_fail("not understood", line);
-    if (!s->work.kind)
+    if (!s->work)
         bench_fail("no row is open", line);
     double start = bench_seconds();
     for (int64_t i = 0; i < count; i++)
-        bench_work_do(&s->work);
+        bench_work_do(s->work);
     printf("ok %.9g\n", (bench_seconds() - start) / (double)count);
 }
 
@@ -113,7 +112,7 @@ int main(int count, char **words)
     char line[LINE];
     while (fgets(line, sizeof line, stdin))
         obey(&s, line);
-    if (s.work.kind)
-        bench_work_free(&s.work);
+    if (s.work)
+        bench_work_free(s.work);
     return 0;
 }

@@ -6,9 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "fill.h"
+#include "network.h"
 
-enum { STREAM_SHOWN = 10, UPDATES_SHOWN = 3 };
+typedef struct bench_kind bench_kind;
+
+struct bench_work {
+    const bench_kind *kind;
+    bench_row row;
+    bench_network net;
+    rnnc_sequence *x, *next;
+    rnnc_run *run;
+    rnnc_stream *stream;
+    rnnc_optimizer *optimizer;
+};
 
 struct bench_kind {
     const char *name;
@@ -32,31 +44,14 @@ static void check(const bench_work *work, rnnc_status status)
     bench_fail(work->kind->name, rnnc_status_string(status));
 }
 
-static void *take(int64_t count, size_t size)
-{
-    void *block = malloc((size_t)count * size);
-    if (!block)
-        bench_fail("memory", "out of memory");
-    return block;
-}
-
-static void show_array(const char *name, const float *values, int64_t count)
-{
-    int64_t shown = count < BENCH_SAMPLE ? count : BENCH_SAMPLE;
-    printf("%s", name);
-    for (int64_t i = 0; i < shown; i++)
-        printf(" %.9g", (double)values[i * count / shown]);
-    printf("\n");
-}
-
 // Rows of floats, [batch, steps, hidden]. About half of a ragged batch is
 // filled: lengths rise evenly up to all steps, in mixed order.
 static void give_rows(bench_work *work)
 {
     const bench_row *row = &work->row;
     int64_t count = row->batch * row->steps * row->hidden;
-    float *rows = take(count, sizeof *rows);
-    int64_t *lengths = take(row->batch, sizeof *lengths);
+    float *rows = bench_take(count, sizeof *rows);
+    int64_t *lengths = bench_take(row->batch, sizeof *lengths);
     bench_fill(rows, count, "x", 1);
     int ragged = strcmp(row->kind, "ragged") == 0;
     for (int64_t b = 0; b < row->batch; b++) {
@@ -95,7 +90,7 @@ static void touch_weights(bench_work *work)
     const char *name =
         rnnc_node_name(rnnc_graph_parameter(work->net.graph, last));
     int64_t count = rnnc_weights_count(weights, name);
-    float *values = take(count, sizeof *values);
+    float *values = bench_take(count, sizeof *values);
     check(work, rnnc_weights_get(weights, name, values, count));
     check(work, rnnc_weights_set(weights, name, values, count));
     free(values);
@@ -116,10 +111,10 @@ static void show_gradients(bench_work *work)
         const char *name =
             rnnc_node_name(rnnc_graph_parameter(work->net.graph, p));
         int64_t size = rnnc_weights_count(work->net.weights, name);
-        float *values = take(size, sizeof *values);
+        float *values = bench_take(size, sizeof *values);
         check(work,
               rnnc_weights_gradient(work->net.weights, name, values, size));
-        show_array(name, values, size);
+        bench_show(name, values, size);
         free(values);
     }
 }
@@ -128,14 +123,14 @@ static void show_layer(bench_work *work)
 {
     const bench_row *row = &work->row;
     int64_t count = row->batch * row->steps * row->hidden;
-    float *values = take(count, sizeof *values);
+    float *values = bench_take(count, sizeof *values);
     train_layer(work);
     check(work, rnnc_run_get_padded(work->run, work->net.y, values, row->steps,
                                     RNNC_BATCH_MAJOR, 0));
-    show_array("y", values, count);
+    bench_show("y", values, count);
     check(work, rnnc_run_gradient_padded(work->run, work->net.x, values,
                                          row->steps, RNNC_BATCH_MAJOR, 0));
-    show_array("x", values, count);
+    bench_show("x", values, count);
     free(values);
     show_gradients(work);
 }
@@ -156,11 +151,11 @@ static void show_sequence(bench_work *work)
 {
     const bench_row *row = &work->row;
     int64_t count = row->batch * row->steps * row->hidden;
-    float *values = take(count, sizeof *values);
+    float *values = bench_take(count, sizeof *values);
     infer(work);
     check(work, rnnc_run_get_padded(work->run, work->net.y, values, row->steps,
                                     RNNC_BATCH_MAJOR, 0));
-    show_array("y", values, count);
+    bench_show("y", values, count);
     free(values);
 }
 
@@ -182,21 +177,21 @@ static void step_stream(bench_work *work)
 static void show_stream(bench_work *work)
 {
     int64_t width = work->row.batch * work->row.hidden;
-    float *values = take(STREAM_SHOWN * width, sizeof *values);
+    float *values = bench_take(BENCH_STREAM_SHOWN * width, sizeof *values);
     check(work, rnnc_stream_reset(work->stream, -1));
-    for (int64_t t = 0; t < STREAM_SHOWN; t++) {
+    for (int64_t t = 0; t < BENCH_STREAM_SHOWN; t++) {
         step_stream(work);
         memcpy(values + t * width, rnnc_stream_out(work->stream, work->net.y),
                (size_t)width * sizeof *values);
     }
-    show_array("y", values, STREAM_SHOWN * width);
+    bench_show("y", values, BENCH_STREAM_SHOWN * width);
     free(values);
 }
 
 static rnnc_sequence *ids_of(bench_work *work, const char *name)
 {
     int64_t count = work->row.batch * work->row.steps;
-    int32_t *ids = take(count, sizeof *ids);
+    int32_t *ids = bench_take(count, sizeof *ids);
     bench_fill_ids(ids, count, name, BENCH_WORDS);
     rnnc_sequence *sequence = rnnc_sequence_create(work->net.context);
     check(work,
@@ -230,12 +225,12 @@ static void train_words(bench_work *work)
 // The loss before each of some updates: what a wrong update would change.
 static void show_words(bench_work *work)
 {
-    float losses[UPDATES_SHOWN];
-    for (int i = 0; i < UPDATES_SHOWN; i++) {
+    float losses[BENCH_UPDATES_SHOWN];
+    for (int i = 0; i < BENCH_UPDATES_SHOWN; i++) {
         train_words(work);
         check(work, rnnc_run_loss(work->run, &losses[i]));
     }
-    show_array("loss", losses, UPDATES_SHOWN);
+    bench_show("loss", losses, BENCH_UPDATES_SHOWN);
     show_gradients(work);
 }
 
@@ -247,16 +242,37 @@ static const bench_kind kinds[] = {
     {"words", make_words, train_words, show_words},
 };
 
-int bench_work_make(bench_work *to, const bench_row *row, int threads)
+static const bench_kind *find_kind(const char *name)
 {
-    *to = (bench_work){.row = *row};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i].name, row->kind) == 0)
-            to->kind = &kinds[i];
-    if (!to->kind || !bench_knows_cell(row->cell))
-        return 0;
-    to->kind->make(to, threads);
-    return 1;
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+// OpenBLAS alone has it.
+extern char *openblas_get_corename(void) __attribute__((weak));
+
+void bench_work_about(void)
+{
+    printf("librnnc %s, %s kernels; BLAS: %s", rnnc_version(), rnnc_isa(),
+           openblas_get_corename ? openblas_get_corename() : "not OpenBLAS");
+}
+
+const char *bench_work_isa(void)
+{
+    return rnnc_isa();
+}
+
+bench_work *bench_work_make(const bench_row *row, int threads)
+{
+    const bench_kind *kind = find_kind(row->kind);
+    if (!kind || !bench_knows_cell(row->cell))
+        return NULL;
+    bench_work *work = bench_take(1, sizeof *work);
+    *work = (bench_work){.kind = kind, .row = *row};
+    kind->make(work, threads);
+    return work;
 }
 
 void bench_work_do(bench_work *work)
@@ -277,4 +293,5 @@ void bench_work_free(bench_work *work)
     rnnc_sequence_destroy(work->x);
     rnnc_sequence_destroy(work->next);
     bench_network_free(&work->net);
+    free(work);
 }

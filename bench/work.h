@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: MIT
-// A row of the benchmark made ready: one call is one unit of its work.
+// A row of the benchmark made ready: one call is one unit of its work. Written
+// twice, for librnnc and for oneDNN.
 #ifndef BENCH_WORK_H
 #define BENCH_WORK_H
 
-#include "network.h"
+#include <stdint.h>
 
-enum { BENCH_SAMPLE = 1024 }; // numbers of an array that peers compare
+enum { BENCH_NAME = 16, BENCH_STREAM_SHOWN = 10, BENCH_UPDATES_SHOWN = 3 };
 
-typedef struct bench_kind bench_kind;
+// The kind of work, the cell, and the sizes, inputs as wide as hidden.
+typedef struct bench_row {
+    char kind[BENCH_NAME], cell[BENCH_NAME];
+    int64_t batch, steps, hidden;
+} bench_row;
 
-typedef struct bench_work {
-    const bench_kind *kind;
-    bench_row row;
-    bench_network net;
-    rnnc_sequence *x, *next;
-    rnnc_run *run;
-    rnnc_stream *stream;
-    rnnc_optimizer *optimizer;
-} bench_work;
+typedef struct bench_work bench_work;
 
-// 0 where there is no such kind of work or no such cell.
-int bench_work_make(bench_work *to, const bench_row *row, int threads);
+// Prints what runs here, in words, without an end of line.
+void bench_work_about(void);
+
+// The instruction set whose peak counts.
+const char *bench_work_isa(void);
+
+// NULL where there is no such kind of work or no such cell.
+bench_work *bench_work_make(const bench_row *row, int threads);
 
 // A training step, a stream's step, or a whole sequence.
 void bench_work_do(bench_work *work);
 
-// Prints what the work computes from its first call on, an array a line: its
-// name and BENCH_SAMPLE numbers at most.
+// Shows what the work computes from its first call on.
 void bench_work_show(bench_work *work);
 
 void bench_work_free(bench_work *work);
