@@ -61,7 +61,7 @@ static void cut_parameters(const rni_binding *b, const rni_profile *profile,
     const rnnc_plan *plan = b->plan;
     for (int32_t k = 0; k < plan->n_buffers; k++) {
         const rni_buffer *buffer = plan->buffers + k;
-        if (buffer->extent == RNI_EXTENT_PARAMETER && profile->read[k])
+        if (buffer->extent == RNI_EXTENT_PARAMETER && profile->touched[k])
             b->base[k] = cut(c, buffer->rows * buffer->cols);
     }
 }
@@ -155,7 +155,7 @@ static void place_sources(rni_binding *b, const rnnc_weights *weights,
         if (buffer->extent != RNI_EXTENT_PARAMETER)
             continue;
         float *values = rni_weights_values(weights, buffer->index);
-        if (copies_parameters(plan) && profile->read[k])
+        if (copies_parameters(plan) && profile->touched[k])
             memcpy(b->base[k], values,
                    (size_t)(buffer->rows * buffer->cols) * sizeof(float));
         else

@@ -119,59 +119,48 @@ double rni_profile_cost(const rnnc_plan *plan, const rni_instruction *i)
 
 // ---- Ranks -----------------------------------------------------------------
 
-typedef struct rank_check {
-    const rnnc_plan *plan;
-    const rni_buffer *other; // compared with each operand's buffer
-    bool safe;
-} rank_check;
+enum { USED = 1, WRITTEN = 2 };
 
-static bool same_lines(const rni_buffer *a, const rni_buffer *b)
+// What a section does to each buffer.
+typedef struct touched {
+    uint8_t *marks; // [n_buffers]
+} touched;
+
+static void mark_touched(void *user, const rni_operand *o, bool written)
 {
-    return (a->offset == b->offset && a->cols == b->cols) ||
-           a->offset + a->cols <= b->offset || b->offset + b->cols <= a->offset;
+    touched *t = user;
+    if (o->buffer >= 0)
+        t->marks[o->buffer] |= written ? USED | WRITTEN : USED;
 }
 
-static void check_overlap(void *user, const rni_operand *o, bool written)
+// Whether a row of one may lie where another row of the other does.
+static bool cross_rows(const rni_buffer *a, const rni_buffer *b)
 {
-    rank_check *check = user;
-    if (o->buffer < 0)
-        return;
-    const rni_buffer *a = check->plan->buffers + o->buffer, *b = check->other;
-    if (written && a->extent == b->extent && a->axis == b->axis &&
-        a->extent > RNI_EXTENT_STATIC && a->extent != RNI_EXTENT_INPUT)
-        check->safe = check->safe && same_lines(a, b);
-}
-
-typedef struct pair_check {
-    const rnnc_plan *plan;
-    const rni_section *section;
-    bool safe;
-} pair_check;
-
-static void check_operand(void *user, const rni_operand *o, bool written)
-{
-    pair_check *pair = user;
-    (void)written;
-    if (o->buffer < 0)
-        return;
-    rank_check check = {pair->plan, pair->plan->buffers + o->buffer, true};
-    const rni_instruction *i =
-        pair->plan->instructions + pair->section->first_instruction;
-    for (int32_t k = 0; check.safe && k < pair->section->n_instructions; k++)
-        rni_instruction_visit(pair->plan, i + k, check_overlap, &check);
-    pair->safe = pair->safe && check.safe;
+    bool shared = a->extent == b->extent && a->axis == b->axis &&
+                  a->extent > RNI_EXTENT_STATIC &&
+                  a->extent != RNI_EXTENT_INPUT;
+    bool apart =
+        a->offset + a->cols <= b->offset || b->offset + b->cols <= a->offset;
+    bool alike = a->offset == b->offset && a->cols == b->cols;
+    return shared && !apart && !alike;
 }
 
 // Buffers that share memory row for row keep ranks apart; others do not: row 3
 // of one may lie on row 7 of the other.
-static bool is_rank_safe(const rnnc_plan *plan, const rni_section *section)
+static bool is_rank_safe(const rnnc_plan *plan, const rni_section *section,
+                         uint8_t *marks)
 {
-    pair_check pair = {plan, section, true};
-    for (int32_t k = 0; pair.safe && k < section->n_instructions; k++)
+    touched t = {marks};
+    memset(marks, 0, (size_t)plan->n_buffers);
+    for (int32_t k = 0; k < section->n_instructions; k++)
         rni_instruction_visit(
             plan, plan->instructions + section->first_instruction + k,
-            check_operand, &pair);
-    return pair.safe;
+            mark_touched, &t);
+    for (int32_t a = 0; a < plan->n_buffers; a++)
+        for (int32_t b = 0; (marks[a] & WRITTEN) && b < plan->n_buffers; b++)
+            if (marks[b] && cross_rows(plan->buffers + a, plan->buffers + b))
+                return false;
+    return true;
 }
 
 // ---- The profile -----------------------------------------------------------
@@ -261,43 +250,33 @@ static void measure_section(rni_profile *profile, const rnnc_plan *plan,
         if (i->op == RNI_RUN_PRODUCT)
             to->weights += product_cost(plan, plan->products + i->detail);
     }
-    to->rank_safe = section->loop >= 0 && is_rank_safe(plan, section);
+    to->rank_safe =
+        section->loop >= 0 && is_rank_safe(plan, section, profile->touched);
 }
 
 // ---- Buffers and their classes ---------------------------------------------
 
-typedef struct mark {
-    rni_profile *profile;
-    const rnnc_plan *plan;
-} mark;
-
-static void mark_read(void *user, const rni_operand *o, bool written)
-{
-    mark *m = user;
-    (void)written;
-    if (o->buffer >= 0)
-        m->profile->read[o->buffer] = true;
-}
-
 static void mark_all(rni_profile *profile, const rnnc_plan *plan)
 {
-    mark m = {profile, plan};
+    touched t = {profile->touched};
+    memset(t.marks, 0, (size_t)plan->n_buffers);
     for (int32_t k = 0; k < plan->n_instructions; k++)
         if (plan->instructions[k].op != RNI_RUN_PACK)
-            rni_instruction_visit(plan, plan->instructions + k, mark_read, &m);
+            rni_instruction_visit(plan, plan->instructions + k, mark_touched,
+                                  &t);
     for (int32_t k = 0; k < plan->n_packs; k++)
         if (!plan->packs[k].prepared)
-            visit_pack(plan, plan->packs + k, mark_read, &m);
+            visit_pack(plan, plan->packs + k, mark_touched, &t);
     for (int32_t k = 0; k < plan->n_states; k++) {
-        mark_read(&m, &plan->states[k].next, false);
-        mark_read(&m, &plan->states[k].first, false);
-        mark_read(&m, &plan->states[k].final, true);
+        mark_touched(&t, &plan->states[k].next, false);
+        mark_touched(&t, &plan->states[k].first, false);
+        mark_touched(&t, &plan->states[k].final, true);
     }
     for (int32_t k = 0; k < plan->n_outputs; k++)
-        mark_read(&m, &plan->outputs[k].operand, false);
+        mark_touched(&t, &plan->outputs[k].operand, false);
     for (int32_t k = 0; k < plan->n_gradients; k++)
-        mark_read(&m, &plan->gradients[k].operand, false);
-    mark_read(&m, &plan->loss, false);
+        mark_touched(&t, &plan->gradients[k].operand, false);
+    mark_touched(&t, &plan->loss, false);
 }
 
 static int64_t common_divisor(int64_t a, int64_t b)
@@ -349,7 +328,7 @@ bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
         room(memory, plan->n_buffers, sizeof *profile->classes, &good);
     profile->grains =
         room(memory, plan->n_classes, sizeof *profile->grains, &good);
-    profile->read = room(memory, plan->n_buffers, sizeof *profile->read, &good);
+    profile->touched = room(memory, plan->n_buffers, 1, &good);
     profile->pack_floats =
         room(memory, plan->n_packs, sizeof *profile->pack_floats, &good);
     if (!good)
@@ -371,6 +350,6 @@ void rni_profile_fini(rni_profile *profile)
     rni_memory_release(profile->memory, profile->sections);
     rni_memory_release(profile->memory, profile->classes);
     rni_memory_release(profile->memory, profile->grains);
-    rni_memory_release(profile->memory, profile->read);
+    rni_memory_release(profile->memory, profile->touched);
     rni_memory_release(profile->memory, profile->pack_floats);
 }

@@ -20,7 +20,7 @@ typedef struct rni_profile {
     rni_section_profile *sections; // [n_sections]
     int32_t *classes;              // [n_buffers] index of class, or -1
     int64_t *grains;               // [n_classes] rows are a multiple of it
-    bool *read;                    // [n_buffers] some instruction touches it
+    uint8_t *touched;              // [n_buffers] 0: no instruction needs it
     int64_t *pack_floats;          // [n_packs]
     int64_t matmul_floats;         // packed weights of the largest
     int32_t most_loads, most_stores, most_terms, most_results, most_slots;
