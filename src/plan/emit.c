@@ -133,7 +133,7 @@ static bool emit_plain(rni_emission *e, int32_t v)
         .numbers = {value->numbers[0], value->numbers[1]},
         .batch = rows.kind == RNI_BATCH,
         .by_step = rni_planner_by_step(p, e->section, operands, n)};
-    if (value->op == RNI_FORM_OUTER)
+    if (value->op == RNI_FORM_OUTER || value->op == RNI_FORM_LOOKUP_GRAD)
         instruction.integers[0] = value->shape.rows;
     return rni_planner_instruction(p, instruction, operands, n);
 }

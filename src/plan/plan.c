@@ -218,6 +218,7 @@ static bool make_tables(rni_planner *p)
 {
     size_t n = (size_t)p->form->n_values, units = (size_t)p->n_units;
     size_t states = (size_t)p->form->n_states, ranks;
+    size_t loops = (size_t)p->form->n_loops;
     const rni_memory *m = p->memory;
     if (!rni_size_multiply(n, (size_t)p->form->graph->n_axes, &ranks))
         return false;
@@ -230,8 +231,13 @@ static bool make_tables(rni_planner *p)
     p->homes = rni_memory_zeroed(m, n, sizeof *p->homes);
     p->section = rni_memory_zeroed(m, units, sizeof *p->section);
     p->stage = rni_memory_zeroed(m, units, sizeof *p->stage);
-    p->looped =
-        rni_memory_zeroed(m, (size_t)p->form->n_loops, sizeof *p->looped);
+    p->looped = rni_memory_zeroed(m, loops, sizeof *p->looped);
+    p->loop_values = rni_memory_zeroed(m, n, sizeof *p->loop_values);
+    p->loop_values_first =
+        rni_memory_zeroed(m, loops + 1, sizeof *p->loop_values_first);
+    p->loop_states = rni_memory_zeroed(m, states, sizeof *p->loop_states);
+    p->loop_states_first =
+        rni_memory_zeroed(m, loops + 1, sizeof *p->loop_states_first);
     p->buffer = rni_memory_zeroed(m, n, sizeof *p->buffer);
     p->state = rni_memory_zeroed(m, states, sizeof *p->state);
     p->ranked = rni_memory_zeroed(m, ranks, sizeof *p->ranked);
@@ -239,7 +245,8 @@ static bool make_tables(rni_planner *p)
         p->ranked[i] = -1;
     return p->needed && p->live && p->prepared && p->moving && p->uses &&
            p->kept && p->homes && p->section && p->stage && p->looped &&
-           p->buffer && p->state && p->ranked;
+           p->loop_values && p->loop_values_first && p->loop_states &&
+           p->loop_states_first && p->buffer && p->state && p->ranked;
 }
 
 static void release_tables(rni_planner *p)
@@ -247,7 +254,9 @@ static void release_tables(rni_planner *p)
     void *const tables[] = {p->needed, p->live,         p->prepared, p->moving,
                             p->uses,   p->kept,         p->homes,    p->section,
                             p->stage,  p->looped,       p->buffer,   p->state,
-                            p->ranked, p->section_stage};
+                            p->ranked, p->section_stage, p->loop_values,
+                            p->loop_values_first, p->loop_states,
+                            p->loop_states_first};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         rni_memory_release(p->memory, tables[i]);
 }

@@ -85,7 +85,7 @@ typedef enum rni_instruction_op {
                          // an axis' stage it runs once, when the stage begins
     RNI_RUN_OUTER,       // operands a, b, c: c (+)= sum over rows of a' b
     RNI_RUN_COL_SUM,     // x, sum
-    RNI_RUN_LOOKUP_GRAD, // ids, d, table
+    RNI_RUN_LOOKUP_GRAD, // ids, d, table; integers[0]: its rows
     RNI_RUN_TOTAL,       // x, partial [1, 16], result [1, 1]
     RNI_RUN_ROW_SUM,     // x, y
     RNI_RUN_SOFTMAX,     // x, y

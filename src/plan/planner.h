@@ -39,6 +39,10 @@ typedef struct rni_planner {
     int32_t *section_stage; // section -> stage
     int32_t section_stage_capacity;
     bool *looped; // loop -> has values or falls: runs step by step
+    // The values and the live states of every loop, loop after loop: those of
+    // loop l lie from first[l] up to first[l + 1].
+    int32_t *loop_values, *loop_values_first;
+    int32_t *loop_states, *loop_states_first;
 
     // extent.c
     int32_t *buffer; // owner -> buffer, -1: none yet

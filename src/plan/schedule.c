@@ -92,10 +92,9 @@ static bool args_known(const rni_planner *p, int32_t v, int32_t stage,
 
 static bool states_known(const rni_planner *p, int32_t loop, int32_t stage)
 {
-    for (int32_t s = 0; s < p->form->n_states; s++) {
-        const rni_form_state *state = p->form->states + s;
-        if (state->loop != loop || !p->live[s])
-            continue;
+    for (int32_t i = p->loop_states_first[loop];
+         i < p->loop_states_first[loop + 1]; i++) {
+        const rni_form_state *state = p->form->states + p->loop_states[i];
         if (p->form->values[state->next].loop != loop &&
             !known(p, state->next, stage, false))
             return false;
@@ -107,9 +106,9 @@ static bool states_known(const rni_planner *p, int32_t loop, int32_t stage)
 
 static bool loop_known(const rni_planner *p, int32_t loop, int32_t stage)
 {
-    for (int32_t v = 0; v < p->form->n_values; v++)
-        if (p->needed[v] && p->form->values[v].loop == loop &&
-            !args_known(p, v, stage, loop))
+    for (int32_t i = p->loop_values_first[loop];
+         i < p->loop_values_first[loop + 1]; i++)
+        if (!args_known(p, p->loop_values[i], stage, loop))
             return false;
     return states_known(p, loop, stage);
 }
@@ -132,10 +131,8 @@ static bool takes_part(const rni_planner *p, int32_t unit)
         return p->needed[unit] && !p->prepared[unit] &&
                p->form->values[unit].loop < 0 &&
                !rni_planner_is_leaf(p->form->values + unit);
-    for (int32_t s = 0; s < p->form->n_states; s++)
-        if (p->live[s] && p->form->states[s].loop == unit - n)
-            return true;
-    return false;
+    const int32_t *first = p->loop_states_first + (unit - n);
+    return first[1] > first[0];
 }
 
 // ---- Stages
@@ -275,13 +272,54 @@ static bool run_phase(rni_planner *p, bool backward)
 // ---- The whole
 // -----------------------------------------------------------------
 
+// From the number of items of each loop, in first[loop + 1], to where they
+// begin, in first[loop].
+static void add_up(int32_t *first, int32_t n_loops)
+{
+    for (int32_t l = 0; l < n_loops; l++)
+        first[l + 1] += first[l];
+}
+
+// Moves the places behind the last items, first[loop], back to the first ones.
+static void move_back(int32_t *first, int32_t n_loops)
+{
+    for (int32_t l = n_loops; l > 0; l--)
+        first[l] = first[l - 1];
+    first[0] = 0;
+}
+
+static void list_values(rni_planner *p)
+{
+    const rni_form *form = p->form;
+    int32_t *first = p->loop_values_first;
+    for (int32_t v = 0; v < form->n_values; v++)
+        if (p->needed[v] && form->values[v].loop >= 0)
+            first[form->values[v].loop + 1]++;
+    add_up(first, form->n_loops);
+    for (int32_t v = 0; v < form->n_values; v++)
+        if (p->needed[v] && form->values[v].loop >= 0)
+            p->loop_values[first[form->values[v].loop]++] = v;
+    move_back(first, form->n_loops);
+}
+
+static void list_states(rni_planner *p)
+{
+    const rni_form *form = p->form;
+    int32_t *first = p->loop_states_first;
+    for (int32_t s = 0; s < form->n_states; s++)
+        first[form->states[s].loop + 1] += p->live[s];
+    add_up(first, form->n_loops);
+    for (int32_t s = 0; s < form->n_states; s++)
+        if (p->live[s])
+            p->loop_states[first[form->states[s].loop]++] = s;
+    move_back(first, form->n_loops);
+}
+
 static void find_looped(rni_planner *p)
 {
-    for (int32_t v = 0; v < p->form->n_values; v++)
-        if (p->needed[v] && p->form->values[v].loop >= 0)
-            p->looped[p->form->values[v].loop] = true;
     for (int32_t l = 0; l < p->form->n_loops; l++)
-        p->looped[l] |= p->form->loops[l].falling;
+        p->looped[l] = p->loop_values_first[l + 1] > p->loop_values_first[l] ||
+                       p->form->loops[l].falling;
 }
 
 static bool check_all(const rni_planner *p)
@@ -309,6 +347,8 @@ static void spread_sections(rni_planner *p)
 
 bool rni_plan_schedule(rni_planner *p)
 {
+    list_values(p);
+    list_states(p);
     find_looped(p);
     for (int32_t unit = 0; unit < p->n_units; unit++)
         p->stage[unit] = p->section[unit] = -1;
