@@ -86,7 +86,6 @@ def introduce(run, commands, workers):
         run["about"][f"{subject.label}, {workers.threads} thread"
                      f"{'s' if workers.threads > 1 else ''}"] = words
         print(f"  {subject.label}: {words}", flush=True)
-    workers.stop()
 
 
 def compare(run, options, commands, threads, deadline):

@@ -3,6 +3,8 @@
 // bench/peers/numbers.py.
 #include "fill.h"
 
+#include <math.h>
+
 uint32_t bench_bits(const char *name, uint32_t index)
 {
     uint32_t hash = 2166136261u;
@@ -21,6 +23,11 @@ void bench_fill(float *to, int64_t count, const char *name, float scale)
         int32_t top = (int32_t)(bench_bits(name, (uint32_t)i) >> 8);
         to[i] = (float)(top - 8388608) / 8388608.0f * scale;
     }
+}
+
+float bench_scale(int64_t hidden)
+{
+    return 1.0f / sqrtf((float)hidden);
 }
 
 void bench_fill_ids(int32_t *to, int64_t count, const char *name,

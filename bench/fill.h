@@ -11,6 +11,9 @@ uint32_t bench_bits(const char *name, uint32_t index);
 // `count` floats from -scale up to scale, keyed by the name of the array.
 void bench_fill(float *to, int64_t count, const char *name, float scale);
 
+// How wide the weights of a row are: 1 / sqrt(hidden), PyTorch's own choice.
+float bench_scale(int64_t hidden);
+
 // `count` ids below `vocabulary`.
 void bench_fill_ids(int32_t *to, int64_t count, const char *name,
                     int32_t vocabulary);

@@ -2,7 +2,6 @@
 // The graphs of the benchmark, their parameters filled by name.
 #include "network.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +42,6 @@ static void begin(bench_network *to, int threads)
     to->graph = rnnc_graph_create(to->context);
 }
 
-// All weights as wide as +-1 / sqrt(hidden), PyTorch's own choice.
 static void fill_parameters(bench_network *net, int64_t hidden)
 {
     int32_t count = rnnc_graph_parameter_count(net->graph);
@@ -51,7 +49,7 @@ static void fill_parameters(bench_network *net, int64_t hidden)
         const char *name = rnnc_node_name(rnnc_graph_parameter(net->graph, p));
         int64_t size = rnnc_weights_count(net->weights, name);
         float *values = bench_take(size, sizeof *values);
-        bench_fill(values, size, name, 1.0f / sqrtf((float)hidden));
+        bench_fill(values, size, name, bench_scale(hidden));
         if (rnnc_weights_set(net->weights, name, values, size))
             bench_fail("weights", rnnc_weights_message(net->weights));
         free(values);

@@ -53,10 +53,11 @@ def build_onednn(folder):
     if not compiler:
         return None
     folder.mkdir(parents=True, exist_ok=True)
+    sources = [BENCH / "peers/onednn.c", *(BENCH / f"{name}.c" for name in
+                                           ("rows", "answer", "fill", "peak"))]
     built = subprocess.run(
         [compiler, "-O2", "-std=c11", "-D_POSIX_C_SOURCE=200809L",
-         f"-I{BENCH}", "-o", str(program), str(BENCH / "peers" / "onednn.c"),
-         str(BENCH / "fill.c"), str(BENCH / "peak.c"), "-ldnnl", "-lm"],
+         f"-I{BENCH}", "-o", program, *sources, "-ldnnl", "-lm"],
         capture_output=True, text=True, check=False)
     return program if built.returncode == 0 else None
 

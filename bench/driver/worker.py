@@ -77,10 +77,11 @@ class Workers:
         self.commands, self.threads, self.running = commands, threads, {}
 
     def get(self, subject):
-        worker = self.running.get(subject)
+        key = subject.program, subject.form, subject.cell
+        worker = self.running.get(key)
         if worker is None or worker.process.poll() is not None:
             worker = Worker(self.commands[subject.program], self.threads)
-            self.running[subject] = worker
+            self.running[key] = worker
         return worker
 
     def close(self):
