@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -299,6 +300,23 @@ static void test_text_is_cut_where_room_ends(void **state)
     rnnc_graph_destroy(m.graph);
 }
 
+// Time to plan may grow with the square of a graph, as it did with the cube of
+// its loops: minutes for this one, which takes a second.
+static void test_many_loops_are_planned_in_time(void **state)
+{
+    (void)state;
+    rnnc_graph *graph = rnnc_graph_create(NULL);
+    rnnc_node *x = rnnc_input_rows(graph, "x", 1);
+    clock_t start = clock();
+    rnnc_plan *plan = plan_of(graph, RNNC_INFER, rnnc_shift(x, 3000), NULL);
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    assert_int_equal(rnnc_plan_status(plan), RNNC_OK);
+    assert_int_equal(plan->n_states, 3000);
+    assert_true(seconds < 30);
+    rnnc_plan_destroy(plan);
+    rnnc_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_stream_of_both_directions_is_refused),
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_text_is_cut_where_room_ends),
+        cmocka_unit_test(test_many_loops_are_planned_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,12 +251,15 @@ static bool make_tables(rni_planner *p)
 
 static void release_tables(rni_planner *p)
 {
-    void *const tables[] = {p->needed, p->live,         p->prepared, p->moving,
-                            p->uses,   p->kept,         p->homes,    p->section,
-                            p->stage,  p->looped,       p->buffer,   p->state,
-                            p->ranked, p->section_stage, p->loop_values,
-                            p->loop_values_first, p->loop_states,
-                            p->loop_states_first};
+    void *const tables[] = {p->needed,      p->live,
+                            p->prepared,    p->moving,
+                            p->uses,        p->kept,
+                            p->homes,       p->section,
+                            p->stage,       p->looped,
+                            p->buffer,      p->state,
+                            p->ranked,      p->section_stage,
+                            p->loop_values, p->loop_values_first,
+                            p->loop_states, p->loop_states_first};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         rni_memory_release(p->memory, tables[i]);
 }
