@@ -91,17 +91,21 @@ def introduce(run, commands, workers):
 def compare(run, options, commands, threads, deadline):
     workers = worker.Workers(commands, threads)
     introduce(run, commands, workers)
-    for row in rows_of(options):
-        if time.monotonic() > deadline:
-            run["left_out"].append(f"{row.name}, threads: {threads}")
-            continue
+    # The cheapest first: what the time does not suffice for is the dearest.
+    for row in sorted(rows_of(options), key=lambda row: row.work):
         print(f"  {row.name}, threads: {threads}", flush=True)
         subjects = table.subjects(row, commands, options.compile)
-        for line in measurement.measure(row, subjects, workers,
-                                        options.repeats, options.target):
+        try:
+            lines = list(measurement.measure(row, subjects, workers, options,
+                                             deadline))
+        except measurement.OutOfTime:
+            print("    left out, it would take too long", flush=True)
+            run["left_out"].append(f"{row.name}, threads: {threads}")
+            continue
+        for line in lines:
             show(line)
-            run["lines"].append(line)
             run["peak"] = max(run["peak"], line["peak"] / threads)
+        run["lines"] += lines
     workers.stop()
 
 
@@ -124,6 +128,9 @@ def main():
     for place_in, threads in enumerate(options.threads, 1):
         share = options.seconds * place_in / len(options.threads)
         compare(run, options, commands, threads, start + share)
+    order = [row.name for row in rows_of(options)]
+    run["lines"].sort(key=lambda line: (line["threads"],
+                                        order.index(line["row"])))
     report.write(run, options.out, chart.draw(run))
     print(f"{options.out}/compare.json, .md and .svg; "
           f"{time.monotonic() - start:.0f} s")

@@ -29,7 +29,7 @@ static void about(session *s, const char *line)
     (void)line;
     printf("ok ");
     bench_work_about();
-    printf(", %d thread%s\n", s->threads, s->threads > 1 ? "s" : "");
+    printf(", threads: %d\n", s->threads);
 }
 
 static void peak(session *s, const char *line)

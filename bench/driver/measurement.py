@@ -60,9 +60,17 @@ def units(worker, target):
         count *= min(10, math.ceil(target / max(spent, 1e-9)))
 
 
-def take_turns(subjects, workers, repeats, target):
+class OutOfTime(Exception):
+    """The row would not be over before the deadline."""
+
+
+def take_turns(subjects, workers, repeats, target, deadline):
     """{subject: seconds of each round}; each round begins with another."""
+    start = time.monotonic()
     counts = {s: units(workers.get(s), target) for s in subjects}
+    tried = time.monotonic() - start
+    if start + tried * (1 + repeats / 2) > deadline:
+        raise OutOfTime
     times = {s: [] for s in subjects}
     for turn in range(repeats):
         shift = turn % len(subjects)
@@ -78,12 +86,17 @@ def spread(numbers):
     return [low, statistics.median(numbers), high]
 
 
-def measure(row, subjects, workers, repeats, target):
+def measure(row, subjects, workers, options, deadline):
     """A line of the report for each subject, ours first."""
     agreed, left_out = ready(row, subjects, workers)
     ours, here = subjects[0], list(agreed)
     peak = float(workers.get(ours).ask("peak")[0])
-    times = take_turns(here, workers, repeats, target)
+    try:
+        times = take_turns(here, workers, options.repeats, options.target,
+                           deadline)
+    except OutOfTime:
+        workers.close()
+        raise
     peak = max(peak, float(workers.get(ours).ask("peak")[0]))
     peak *= workers.threads
     workers.close()
@@ -91,12 +104,12 @@ def measure(row, subjects, workers, repeats, target):
             "work": row.work, "peak": peak}
     for subject in here:
         seconds = spread(times[subject])
-        ratios = [a / b for a, b in zip(times[subject], times[ours])]
+        ratios = spread([a / b for a, b in
+                         zip(times[subject], times[ours])])
         yield base | {
             "subject": subject.label, "seconds": seconds,
             "times": times[subject], "difference": agreed[subject],
-            "ratio": seconds[1] / statistics.median(times[ours]),
-            "ratio_spread": spread(ratios)[::2],
+            "ratio": ratios[1], "ratio_spread": ratios[::2],
             "share": row.work / seconds[1] / peak}
     for subject, why in left_out.items():
         yield base | {"subject": subject.label, "absent": why}

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "oneapi/dnnl/dnnl.h"
+#include "oneapi/dnnl/dnnl_debug.h"
 
 #include "answer.h"
 #include "fill.h"
@@ -407,7 +408,8 @@ static const bench_kind kinds[] = {
 void bench_work_about(void)
 {
     const dnnl_version_t *version = dnnl_version();
-    printf("oneDNN %d.%d.%d", version->major, version->minor, version->patch);
+    printf("oneDNN %d.%d.%d, %s kernels", version->major, version->minor,
+           version->patch, dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()));
 }
 
 const char *bench_work_isa(void)

@@ -139,7 +139,7 @@ def make(row):
 
 def about():
     return (f"ONNX Runtime {onnxruntime.__version__}, "
-            f"{session.threads()} threads")
+            f"threads: {session.threads()}")
 
 
 if __name__ == "__main__":

@@ -238,7 +238,7 @@ def about():
                        r"[^\n]*?v?[\d.]+|BLAS_INFO=\w+", config)
     return (f"PyTorch {torch.__version__}, "
             f"{torch.backends.cpu.get_cpu_capability()} kernels, "
-            f"{torch.get_num_threads()} threads; {'; '.join(found)}")
+            f"threads: {torch.get_num_threads()}; {'; '.join(found)}")
 
 
 if __name__ == "__main__":
