@@ -522,6 +522,35 @@ static void memory_grows_only_for_larger_runs(void **state)
     tear_down(&s);
 }
 
+// Room was found for inputs, then not for the rest: where the forward pass
+// found its input there is none now.
+static void no_backward_pass_reads_inputs_that_moved(void **state)
+{
+    (void)state;
+    setting s = set_up(0, RNNC_TRAIN);
+    rnnc_node *b = rnnc_input_batch(s.n.graph, "b", 1);
+    rnnc_node *loss = rnnc_add(rnnc_total(rnnc_linear(b, "of b", 2)), s.n.loss);
+    rnnc_plan_options options = {
+        .struct_size = sizeof options, .use = RNNC_TRAIN, .loss = loss};
+    rnnc_plan *plan = rnnc_plan_create(s.n.graph, &options);
+    rnnc_weights *weights = rnnc_weights_create(s.n.graph, 1);
+    rnnc_run *run = rnnc_run_create(plan, weights);
+    const int64_t lengths[BATCH] = {3, 1, 2, 1};
+    feed(&s, lengths, NULL, BATCH);
+    rnnc_run_input(run, s.n.x, s.x);
+    rnnc_run_input(run, s.n.next, s.next);
+    rnnc_run_input_batch(run, b, (const float[BATCH]){1, 2, 3, 4}, BATCH);
+    assert_int_equal(rnnc_run_forward(run), RNNC_OK);
+    int64_t most = INT64_MAX / 2;
+    expect_error(run, rnnc_run_reserve(run, 1000, most, most), RNNC_E_MEMORY,
+                 "memory");
+    expect_error(run, rnnc_run_backward(run), RNNC_E_STATE, "forward pass");
+    rnnc_run_destroy(run);
+    rnnc_weights_destroy(weights);
+    rnnc_plan_destroy(plan);
+    tear_down(&s);
+}
+
 static void runs_of_one_plan_share_a_binding(void **state)
 {
     (void)state;
@@ -558,6 +587,7 @@ int main(void)
         cmocka_unit_test(a_graph_without_sequences),
         cmocka_unit_test(batches_are_in_the_callers_order),
         cmocka_unit_test(memory_grows_only_for_larger_runs),
+        cmocka_unit_test(no_backward_pass_reads_inputs_that_moved),
         cmocka_unit_test(runs_of_one_plan_share_a_binding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

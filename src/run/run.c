@@ -225,6 +225,16 @@ static bool reserve(rnnc_run *run, int64_t batch)
     return true;
 }
 
+// A backward pass reads inputs where its forward pass found them.
+static bool reserve_inputs(rnnc_run *run, int64_t batch)
+{
+    int64_t before = rni_inputs_bytes(&run->inputs);
+    bool good = rni_inputs_reserve(&run->inputs, batch);
+    if (rni_inputs_bytes(&run->inputs) != before)
+        run->done = RNI_NOTHING;
+    return good;
+}
+
 static bool reserve_orders(rnnc_run *run, int64_t batch)
 {
     for (int32_t a = 0; a < run->plan->n_axes; a++)
@@ -249,8 +259,8 @@ rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
         run->layout.limits[a] = run->plan->axes_used[a]
                                     ? (rni_limits){longest, total_rows}
                                     : (rni_limits){0, 0};
-    if (!rni_inputs_reserve(&run->inputs, batch) ||
-        !reserve_orders(run, batch) || !reserve(run, batch))
+    if (!reserve_inputs(run, batch) || !reserve_orders(run, batch) ||
+        !reserve(run, batch))
         return rni_error_memory(&run->error);
     return RNNC_OK;
 }
