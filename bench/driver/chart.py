@@ -24,7 +24,8 @@ def grouped(lines):
 
 def scale(groups):
     """From a ratio to x, and the ratios to mark."""
-    ratios = [line["ratio"] for by in groups.values() for line in by.values()]
+    ratios = [ratio for by in groups.values() for line in by.values()
+              for ratio in line["ratio_spread"]]
     low = math.floor(math.log2(min([*ratios, 0.9])))
     high = max(low + 1, math.ceil(math.log2(max([*ratios, 2]))))
     marks = [2.0 ** power for power in range(low, high + 1)]
