@@ -449,6 +449,37 @@ static void a_chunk_of_the_wrong_size_changes_nothing(void **state)
     tear_down(&s);
 }
 
+// An input that is taken begins the stream anew; one that is refused does not.
+static void a_refused_input_changes_nothing(void **state)
+{
+    (void)state;
+    rnnc_graph *graph = rnnc_graph_create(NULL);
+    rnnc_node *x = rnnc_input_rows(graph, "x", 1);
+    rnnc_node *b = rnnc_input_batch(graph, "b", 1);
+    rnnc_node *y = rnnc_add(rnnc_pool(x, RNNC_POOL_SUM), b);
+    rnnc_plan_options options = {.struct_size = sizeof options,
+                                 .use = RNNC_STREAM,
+                                 .outputs = &y,
+                                 .n_outputs = 1};
+    rnnc_plan *plan = rnnc_plan_create(graph, &options);
+    rnnc_weights *weights = rnnc_weights_create(graph, 1);
+    rnnc_stream *stream = rnnc_stream_create(plan, weights, 1);
+    const float expected[4] = {101, 102, 201, 202};
+    for (int t = 0; t < 4; t++) {
+        const float given = t < 2 ? 100 : 200;
+        const float *taken = t % 2 == 0 ? &given : NULL;
+        assert_int_equal(rnnc_stream_input_batch(stream, b, taken),
+                         taken != NULL ? RNNC_OK : RNNC_E_ARGUMENT);
+        *rnnc_stream_in(stream, x) = 1;
+        assert_int_equal(rnnc_stream_step(stream), RNNC_OK);
+        assert_float_equal(*rnnc_stream_out(stream, y), expected[t], 0);
+    }
+    rnnc_stream_destroy(stream);
+    rnnc_plan_destroy(plan);
+    rnnc_weights_destroy(weights);
+    rnnc_graph_destroy(graph);
+}
+
 static void a_wrong_id_changes_nothing(void **state)
 {
     (void)state;
@@ -505,6 +536,7 @@ int main(void)
         cmocka_unit_test(streams_that_cannot_be),
         cmocka_unit_test(calls_that_make_no_sense),
         cmocka_unit_test(a_chunk_of_the_wrong_size_changes_nothing),
+        cmocka_unit_test(a_refused_input_changes_nothing),
         cmocka_unit_test(a_wrong_id_changes_nothing),
         cmocka_unit_test(a_stream_may_have_no_rows),
     };

@@ -319,9 +319,11 @@ static rnnc_status set_rows(rnnc_stream *stream, rnnc_node *input, int32_t kind,
                               &stream->error) != RNNC_OK)
         return stream->error.status;
     int64_t rows = kind == RNI_BATCH ? stream->rows : input->shape.rows;
+    if (rni_inputs_set_rows(&stream->inputs, input, values, rows,
+                            &stream->error) != RNNC_OK)
+        return stream->error.status;
     stream->begun = false;
-    return rni_inputs_set_rows(&stream->inputs, input, values, rows,
-                               &stream->error);
+    return RNNC_OK;
 }
 
 rnnc_status rnnc_stream_input_batch(rnnc_stream *stream, rnnc_node *input,
