@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -300,6 +301,44 @@ static void test_text_is_cut_where_room_ends(void **state)
     rnnc_graph_destroy(m.graph);
 }
 
+static void *take_little(void *user, size_t bytes)
+{
+    size_t *most = user;
+    return bytes <= *most ? malloc(bytes) : NULL;
+}
+
+static void give_back(void *user, void *block)
+{
+    (void)user;
+    free(block);
+}
+
+// Room to plan grows with a graph, not with its values times its axes.
+static void test_many_axes_are_planned_in_little_room(void **state)
+{
+    (void)state;
+    size_t most = 4 << 20;
+    rnnc_context_options options = {.struct_size = sizeof options,
+                                    .allocate = take_little,
+                                    .release = give_back,
+                                    .user = &most};
+    rnnc_context *context = rnnc_context_create(&options);
+    rnnc_graph *graph = rnnc_graph_create(context);
+    rnnc_node *sum = rnnc_input_batch(graph, "b", 1);
+    for (int i = 0; i < 700; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "axis %d", i);
+        rnnc_node *x = rnnc_input_rows_on(graph, name, name, 1);
+        rnnc_node *y = rnnc_mul(x, rnnc_repeat(sum, x));
+        sum = rnnc_add(sum, rnnc_pool(y, RNNC_POOL_LAST));
+    }
+    rnnc_plan *plan = plan_of(graph, RNNC_INFER, sum, NULL);
+    assert_string_equal(rnnc_plan_message(plan), "");
+    rnnc_plan_destroy(plan);
+    rnnc_graph_destroy(graph);
+    rnnc_context_destroy(context);
+}
+
 // Time to plan may grow with the square of a graph, as it did with the cube of
 // its loops: minutes for this one, which takes a second.
 static void test_many_loops_are_planned_in_time(void **state)
@@ -330,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_stream_of_both_directions_is_refused),
         cmocka_unit_test(test_options_are_checked),
         cmocka_unit_test(test_text_is_cut_where_room_ends),
+        cmocka_unit_test(test_many_axes_are_planned_in_little_room),
         cmocka_unit_test(test_many_loops_are_planned_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

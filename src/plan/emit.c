@@ -291,15 +291,20 @@ static bool rank_value(rni_planner *p, int32_t v, int32_t axis)
     while (p->form->values[v].op == RNI_FORM_VIEW)
         v = rni_planner_args(p, v)[0].value;
     v = p->homes[v].owner;
-    int32_t *ranked = p->ranked + v * p->form->graph->n_axes + axis;
-    if (p->form->values[v].shape.kind != RNI_BATCH || *ranked >= 0)
+    if (p->form->values[v].shape.kind != RNI_BATCH ||
+        rni_planner_ranked(p, v, axis) >= 0)
         return true;
     rni_buffer buffer = p->plan->buffers[p->buffer[v]];
     buffer.extent = RNI_EXTENT_RANK;
     buffer.axis = axis;
-    if ((*ranked = rni_planner_buffer(p, buffer)) < 0)
+    int32_t ranked = rni_planner_buffer(p, buffer);
+    if (ranked < 0 ||
+        !rni_planner_reserve(p, (void **)&p->copies, &p->copies_capacity,
+                             (int64_t)p->n_copies + 1, sizeof *p->copies))
         return false;
-    rni_operand operands[2] = {{p->buffer[v], -1, 0, 0}, {*ranked, -1, 0, 0}};
+    p->copies[p->n_copies] = (rni_rank_copy){axis, ranked, p->ranked[v]};
+    p->ranked[v] = p->n_copies++;
+    rni_operand operands[2] = {{p->buffer[v], -1, 0, 0}, {ranked, -1, 0, 0}};
     rni_instruction rank = {.op = RNI_RUN_RANK,
                             .detail = -1,
                             .value = v,

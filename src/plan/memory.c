@@ -165,12 +165,10 @@ static void read_names(lives *l, const rni_port_name *names, int32_t n,
 static void read_lives(lives *l)
 {
     const rnnc_plan *plan = l->p->plan;
-    int32_t n_ranked = l->p->form->n_values * l->p->form->graph->n_axes;
     for (int32_t b = 0; b < plan->n_buffers; b++)
         l->of[b] = (life){INT64_MAX, -1, false};
-    for (int32_t i = 0; i < n_ranked; i++)
-        if (l->p->ranked[i] >= 0)
-            l->of[l->p->ranked[i]].ranked = true;
+    for (int32_t i = 0; i < l->p->n_copies; i++)
+        l->of[l->p->copies[i].buffer].ranked = true;
     for (int32_t i = 0; i < plan->n_stages; i++)
         read_stage(l, plan->stages + i);
     read_names(l, plan->inputs, plan->n_inputs, true);

@@ -217,11 +217,9 @@ bool rni_planner_reserve(rni_planner *p, void **items, int32_t *capacity,
 static bool make_tables(rni_planner *p)
 {
     size_t n = (size_t)p->form->n_values, units = (size_t)p->n_units;
-    size_t states = (size_t)p->form->n_states, ranks;
+    size_t states = (size_t)p->form->n_states;
     size_t loops = (size_t)p->form->n_loops;
     const rni_memory *m = p->memory;
-    if (!rni_size_multiply(n, (size_t)p->form->graph->n_axes, &ranks))
-        return false;
     p->needed = rni_memory_zeroed(m, n, sizeof *p->needed);
     p->live = rni_memory_zeroed(m, states, sizeof *p->live);
     p->prepared = rni_memory_zeroed(m, n, sizeof *p->prepared);
@@ -240,8 +238,8 @@ static bool make_tables(rni_planner *p)
         rni_memory_zeroed(m, loops + 1, sizeof *p->loop_states_first);
     p->buffer = rni_memory_zeroed(m, n, sizeof *p->buffer);
     p->state = rni_memory_zeroed(m, states, sizeof *p->state);
-    p->ranked = rni_memory_zeroed(m, ranks, sizeof *p->ranked);
-    for (size_t i = 0; p->ranked && i < ranks; i++)
+    p->ranked = rni_memory_zeroed(m, n, sizeof *p->ranked);
+    for (size_t i = 0; p->ranked && i < n; i++)
         p->ranked[i] = -1;
     return p->needed && p->live && p->prepared && p->moving && p->uses &&
            p->kept && p->homes && p->section && p->stage && p->looped &&
@@ -251,15 +249,25 @@ static bool make_tables(rni_planner *p)
 
 static void release_tables(rni_planner *p)
 {
-    void *const tables[] = {p->needed,      p->live,
-                            p->prepared,    p->moving,
-                            p->uses,        p->kept,
-                            p->homes,       p->section,
-                            p->stage,       p->looped,
-                            p->buffer,      p->state,
-                            p->ranked,      p->section_stage,
-                            p->loop_values, p->loop_values_first,
-                            p->loop_states, p->loop_states_first};
+    void *const tables[] = {p->copies,
+                            p->needed,
+                            p->live,
+                            p->prepared,
+                            p->moving,
+                            p->uses,
+                            p->kept,
+                            p->homes,
+                            p->section,
+                            p->stage,
+                            p->looped,
+                            p->buffer,
+                            p->state,
+                            p->ranked,
+                            p->section_stage,
+                            p->loop_values,
+                            p->loop_values_first,
+                            p->loop_states,
+                            p->loop_states_first};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         rni_memory_release(p->memory, tables[i]);
 }

@@ -13,6 +13,12 @@ typedef struct rni_home {
     int64_t row, col;
 } rni_home;
 
+// A batch value in the order of an axis' ranks.
+typedef struct rni_rank_copy {
+    int32_t axis, buffer;
+    int32_t next; // the next copy of the same value, -1: none
+} rni_rank_copy;
+
 // A unit of work is a value outside every loop, or (numbered behind the
 // values) a whole loop.
 typedef struct rni_planner {
@@ -47,7 +53,9 @@ typedef struct rni_planner {
     // extent.c
     int32_t *buffer; // owner -> buffer, -1: none yet
     int32_t *state;  // state of the form -> state of the plan
-    int32_t *ranked; // batch value * axes + axis -> buffer, -1: none
+    int32_t *ranked; // batch value -> its first copy, -1: none
+    int32_t n_copies, copies_capacity;
+    rni_rank_copy *copies;
 
     // capacities of the plan's arrays
     int32_t buffers_capacity, classes_capacity, operands_capacity,
@@ -120,6 +128,10 @@ bool rni_planner_instruction(rni_planner *planner, rni_instruction instruction,
                              const rni_operand *operands, int32_t n_operands);
 
 int32_t rni_planner_buffer(rni_planner *planner, rni_buffer buffer);
+
+// The buffer of a batch value's copy in the order of an axis' ranks, -1: none.
+int32_t rni_planner_ranked(const rni_planner *planner, int32_t value,
+                           int32_t axis);
 
 // Emission of one section's products and tapes (emit_product.c, emit_tape.c):
 // members are the values of the section, `done` those that are emitted.

@@ -29,6 +29,14 @@ static rni_operand before_step(const rni_planner *p, int32_t v, int32_t section)
     return operand;
 }
 
+int32_t rni_planner_ranked(const rni_planner *p, int32_t v, int32_t axis)
+{
+    int32_t i = p->ranked[v];
+    while (i >= 0 && p->copies[i].axis != axis)
+        i = p->copies[i].next;
+    return i < 0 ? -1 : p->copies[i].buffer;
+}
+
 rni_operand rni_planner_operand(const rni_planner *p, int32_t v,
                                 int32_t section)
 {
@@ -43,7 +51,7 @@ rni_operand rni_planner_operand(const rni_planner *p, int32_t v,
         return operand;
     int32_t axis = p->plan->stages[p->section_stage[section]].axis;
     if (axis >= 0)
-        operand.buffer = p->ranked[own * p->form->graph->n_axes + axis];
+        operand.buffer = rni_planner_ranked(p, own, axis);
     return operand;
 }
 
