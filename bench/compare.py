@@ -52,6 +52,9 @@ def settle(options):
         0.03 if options.quick else 0.15)
     default = "pytorch" if options.quick else ",".join(place.PEERS)
     options.peers = (options.peers or default).split(",")
+    unknown = set(options.peers) - set(place.PEERS)
+    if unknown:
+        sys.exit(f"no such peer: {', '.join(sorted(unknown))}")
     options.threads = [int(n) for n in options.threads.split(",")]
     options.python = dict(pair.split("=", 1) for pair in options.python)
 
@@ -98,9 +101,10 @@ def compare(run, options, commands, threads, deadline):
         try:
             lines = list(measurement.measure(row, subjects, workers, options,
                                              deadline))
-        except measurement.OutOfTime:
-            print("    left out, it would take too long", flush=True)
-            run["left_out"].append(f"{row.name}, threads: {threads}")
+        except (measurement.OutOfTime, worker.Lost) as why:
+            workers.close()
+            print(f"    left out: {why}", flush=True)
+            run["left_out"].append(f"{row.name}, threads: {threads}: {why}")
             continue
         for line in lines:
             show(line)

@@ -70,7 +70,7 @@ def take_turns(subjects, workers, repeats, target, deadline):
     counts = {s: units(workers.get(s), target) for s in subjects}
     tried = time.monotonic() - start
     if start + tried * (1 + repeats / 2) > deadline:
-        raise OutOfTime
+        raise OutOfTime("it would take too long")
     times = {s: [] for s in subjects}
     for turn in range(repeats):
         shift = turn % len(subjects)
@@ -91,12 +91,8 @@ def measure(row, subjects, workers, options, deadline):
     agreed, left_out = ready(row, subjects, workers)
     ours, here = subjects[0], list(agreed)
     peak = float(workers.get(ours).ask("peak")[0])
-    try:
-        times = take_turns(here, workers, options.repeats, options.target,
-                           deadline)
-    except OutOfTime:
-        workers.close()
-        raise
+    times = take_turns(here, workers, options.repeats, options.target,
+                       deadline)
     peak = max(peak, float(workers.get(ours).ask("peak")[0]))
     peak *= workers.threads
     workers.close()

@@ -62,7 +62,7 @@ def markdown(run):
                  + "".join(f"| {name} | {gain:.2f} |\n"
                            for name, gain in gains.items()))
     if run["left_out"]:
-        text += "\nLeft out, since the time was up:\n\n" + "".join(
+        text += "\nLeft out:\n\n" + "".join(
             f"- {name}\n" for name in run["left_out"])
     return text
 

@@ -41,7 +41,7 @@ class Worker:
         try:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
+        except OSError:
             raise Lost(self._why()) from None
         lines = []
         for answer in self.process.stdout:
@@ -64,7 +64,10 @@ class Worker:
                 for name, *values in words}
 
     def stop(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass  # it is gone, with what was left to say to it
         self.process.stdout.close()
         self.process.wait()
         self.errors.close()
@@ -87,8 +90,10 @@ class Workers:
     def close(self):
         """The row is over for all."""
         for worker in self.running.values():
-            if worker.process.poll() is None:
+            try:
                 worker.ask("close")
+            except Lost:
+                pass  # get() starts another one
 
     def stop(self):
         for worker in self.running.values():
