@@ -132,12 +132,46 @@ static void concatenations_may_be_deep(void **state)
     rnnc_graph_destroy(graph);
 }
 
+// ---- Ids
+// ----------------------------------------------------------------------------
+
+// An id that a loss may ignore names no row of a table, however its way there.
+static void ignored_ids_reach_no_table(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        rnnc_graph *graph = rnnc_graph_create(NULL);
+        rnnc_node *ids = rnnc_input_ids(graph, "ids", 5);
+        rnnc_node *before = way == 0   ? ids
+                            : way == 1 ? rnnc_shift(ids, 1)
+                            : way == 2 ? rnnc_shift(ids, 3)
+                                       : rnnc_reverse(rnnc_shift(ids, 1));
+        rnnc_node *y = rnnc_linear(rnnc_embedding(before, "table", 3), "y", 5);
+        rnnc_node *loss = rnnc_cross_entropy(y, ids);
+        rnnc_plan *plan = plan_of(graph, &loss, 1);
+        rnnc_weights *weights = rnnc_weights_create(graph, 1);
+        rnnc_run *run = rnnc_run_create(plan, weights);
+        rnnc_sequence *sequence = rnnc_sequence_create(NULL);
+        const int32_t given[5] = {1, -100, 2, 3, 4};
+        rnnc_sequence_set_padded_ids(sequence, given, NULL, 1, 5, 0);
+        rnnc_run_input(run, ids, sequence);
+        assert_int_equal(rnnc_run_forward(run), RNNC_E_VALUE);
+        assert_non_null(strstr(rnnc_run_message(run), "id -100"));
+        rnnc_sequence_destroy(sequence);
+        rnnc_run_destroy(run);
+        rnnc_plan_destroy(plan);
+        rnnc_weights_destroy(weights);
+        rnnc_graph_destroy(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inputs_that_are_outputs_stay_as_they_were),
         cmocka_unit_test(a_first_state_may_be_part_of_a_sum),
         cmocka_unit_test(concatenations_may_be_deep),
+        cmocka_unit_test(ignored_ids_reach_no_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

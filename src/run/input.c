@@ -34,14 +34,47 @@ static id_rule rule_of(const rnnc_plan *plan, const rni_instruction *i)
     }
 }
 
-// The buffer that ids come from, through copies in another order.
+static int32_t port_buffer(const rni_plan_port *ports, int32_t n, int32_t slot)
+{
+    for (int32_t k = 0; k < n; k++)
+        if (ports[k].slot == slot)
+            return ports[k].operand.buffer;
+    return -1;
+}
+
+// The buffer that a tape copies `buffer` from; `buffer` where it does not.
+// Ids are only ever copied, so every step on the way to a load is a copy.
+static int32_t copied_from(const rnnc_plan *plan, const rni_plan_tape *tape,
+                           int32_t buffer)
+{
+    const rni_plan_port *stores = plan->ports + tape->first_store;
+    for (int32_t s = 0; s < tape->n_stores; s++) {
+        if (stores[s].operand.buffer != buffer)
+            continue;
+        int32_t slot = stores[s].slot;
+        for (int32_t c = tape->n_code - 1; c >= 0; c--) {
+            const rni_tape_code *code = plan->code + tape->first_code + c;
+            if (code->to == slot && code->op == RNI_TAPE_COPY)
+                slot = code->a;
+        }
+        int32_t from =
+            port_buffer(plan->ports + tape->first_load, tape->n_loads, slot);
+        return from < 0 ? buffer : from;
+    }
+    return buffer;
+}
+
+// The buffer that ids come from, through copies at another time or in another
+// order.
 static int32_t origin(const rnnc_plan *plan, int32_t buffer)
 {
     for (int32_t k = plan->n_instructions - 1; k >= 0; k--) {
         const rni_instruction *i = plan->instructions + k;
         const rni_operand *operands = plan->operands + i->first_operand;
-        if ((i->op == RNI_RUN_REVERSE || i->op == RNI_RUN_RANK) &&
-            operands[1].buffer == buffer)
+        if (i->op == RNI_RUN_TAPE)
+            buffer = copied_from(plan, plan->tapes + i->detail, buffer);
+        else if ((i->op == RNI_RUN_REVERSE || i->op == RNI_RUN_RANK) &&
+                 operands[1].buffer == buffer)
             buffer = operands[0].buffer;
     }
     return buffer;
