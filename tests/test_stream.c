@@ -480,6 +480,41 @@ static void a_refused_input_changes_nothing(void **state)
     rnnc_graph_destroy(graph);
 }
 
+// The state of shifted ids is ids: what is none is refused.
+static void a_state_of_ids_is_checked(void **state)
+{
+    (void)state;
+    rnnc_graph *graph = rnnc_graph_create(NULL);
+    rnnc_node *ids = rnnc_input_ids(graph, "ids", 3);
+    rnnc_node *table = rnnc_constant(graph, 3, 1, (const float[]){10, 20, 30});
+    rnnc_node *y = rnnc_lookup(rnnc_shift(ids, 2), table);
+    rnnc_plan_options options = {.struct_size = sizeof options,
+                                 .use = RNNC_STREAM,
+                                 .outputs = &y,
+                                 .n_outputs = 1};
+    rnnc_plan *plan = rnnc_plan_create(graph, &options);
+    rnnc_weights *weights = rnnc_weights_create(graph, 1);
+    rnnc_stream *stream = rnnc_stream_create(plan, weights, 1);
+    float kept[2], wrong[2] = {1, -1};
+    assert_int_equal(rnnc_stream_state_count(stream), 2);
+    for (int t = 0; t < 2; t++) {
+        *rnnc_stream_in_ids(stream, ids) = 1 + t;
+        assert_int_equal(rnnc_stream_step(stream), RNNC_OK);
+    }
+    assert_int_equal(rnnc_stream_state_get(stream, 0, kept), RNNC_OK);
+    assert_int_equal(rnnc_stream_state_set(stream, 0, wrong), RNNC_E_VALUE);
+    assert_non_null(strstr(rnnc_stream_message(stream), "out of its range"));
+    assert_int_equal(rnnc_stream_step(stream), RNNC_OK);
+    assert_float_equal(*rnnc_stream_out(stream, y), 20, 0);
+    assert_int_equal(rnnc_stream_state_set(stream, 0, kept), RNNC_OK);
+    assert_int_equal(rnnc_stream_step(stream), RNNC_OK);
+    assert_float_equal(*rnnc_stream_out(stream, y), 20, 0);
+    rnnc_stream_destroy(stream);
+    rnnc_plan_destroy(plan);
+    rnnc_weights_destroy(weights);
+    rnnc_graph_destroy(graph);
+}
+
 static void a_wrong_id_changes_nothing(void **state)
 {
     (void)state;
@@ -537,6 +572,7 @@ int main(void)
         cmocka_unit_test(calls_that_make_no_sense),
         cmocka_unit_test(a_chunk_of_the_wrong_size_changes_nothing),
         cmocka_unit_test(a_refused_input_changes_nothing),
+        cmocka_unit_test(a_state_of_ids_is_checked),
         cmocka_unit_test(a_wrong_id_changes_nothing),
         cmocka_unit_test(a_stream_may_have_no_rows),
     };

@@ -223,8 +223,9 @@ RNNC_API rnnc_status rnnc_stream_state_get(const rnnc_stream *stream,
  * Sets all states of a row to what rnnc_stream_state_get() gave.
  * @param stream a stream
  * @param row the row
- * @param state rnnc_stream_state_count() floats
- * @return as rnnc_stream_reset()
+ * @param state rnnc_stream_state_count() floats; those of shifted ids are the
+ *   bits of ids
+ * @return as rnnc_stream_reset(); RNNC_E_VALUE for an id out of range
  */
 RNNC_API rnnc_status rnnc_stream_state_set(rnnc_stream *stream, int64_t row,
                                            const float *state);

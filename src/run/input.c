@@ -145,6 +145,15 @@ rni_input *rni_inputs_find(const rni_inputs *inputs, const rnnc_node *node)
     return NULL;
 }
 
+const rni_input *rni_inputs_origin(const rni_inputs *inputs, int32_t buffer)
+{
+    buffer = origin(inputs->plan, buffer);
+    for (int32_t k = 0; k < inputs->plan->n_inputs; k++)
+        if (inputs->list[k].buffer == buffer)
+            return inputs->list + k;
+    return NULL;
+}
+
 rnnc_status rni_inputs_check_node(const rni_inputs *inputs,
                                   const rnnc_node *node, int32_t kind,
                                   int32_t type, rni_error *error)

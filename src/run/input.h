@@ -68,6 +68,9 @@ rnnc_status rni_inputs_check(const rni_inputs *inputs, rni_input_filter filter,
 int64_t rni_input_bad_id(const rni_input *input, const int32_t *ids,
                          int64_t count);
 
+// The input that the ids of a buffer come from, or NULL.
+const rni_input *rni_inputs_origin(const rni_inputs *inputs, int32_t buffer);
+
 // Points the base of every input's buffer at its values, where it is set.
 void rni_inputs_place(const rni_inputs *inputs, float **base);
 

@@ -87,6 +87,33 @@ rnnc_status rnnc_stream_state_get(const rnnc_stream *stream, int64_t row,
     return RNNC_OK;
 }
 
+static bool is_id(const rnnc_stream *stream, int32_t buffer, const float *state)
+{
+    const rni_input *input = rni_inputs_origin(&stream->inputs, buffer);
+    int32_t id;
+    memcpy(&id, state, sizeof id);
+    return id == 0 || (input != NULL && rni_input_bad_id(input, &id, 1) < 0);
+}
+
+// A shift of ids has ids as its state, as their bits; they name rows of tables.
+static rnnc_status check_ids(rnnc_stream *stream, const float *state)
+{
+    const rnnc_plan *plan = stream->plan;
+    for (int32_t s = 0; s < plan->n_states; s++) {
+        int32_t buffer = plan->states[s].next.buffer;
+        if (!rni_stream_has_state(stream, s))
+            continue;
+        if (plan->buffers[buffer].type == RNI_IDS &&
+            !is_id(stream, buffer, state))
+            return rni_error_set(&stream->error, RNNC_E_VALUE,
+                                 "state_set: an id of the state is out of its "
+                                 "range; the state is to be one that "
+                                 "rnnc_stream_state_get gave");
+        state += plan->states[s].cols;
+    }
+    return RNNC_OK;
+}
+
 rnnc_status rnnc_stream_state_set(rnnc_stream *stream, int64_t row,
                                   const float *state)
 {
@@ -95,6 +122,7 @@ rnnc_status rnnc_stream_state_set(rnnc_stream *stream, int64_t row,
     if (state == NULL)
         return rni_error_set(&stream->error, RNNC_E_ARGUMENT, "state is NULL");
     if (check_row(stream, &stream->error, row) != RNNC_OK ||
+        check_ids(stream, state) != RNNC_OK ||
         rni_stream_need_begin(stream) != RNNC_OK)
         return stream->error.status;
     for (int32_t s = 0; s < stream->plan->n_states; s++) {
