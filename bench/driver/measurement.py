@@ -88,6 +88,8 @@ def spread(numbers):
 
 def measure(row, subjects, workers, options, deadline):
     """A line of the report for each subject, ours first."""
+    if time.monotonic() > deadline:
+        raise OutOfTime("the time is up")
     agreed, left_out = ready(row, subjects, workers)
     ours, here = subjects[0], list(agreed)
     peak = float(workers.get(ours).ask("peak")[0])
