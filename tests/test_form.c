@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -165,6 +167,31 @@ static void ignored_ids_reach_no_table(void **state)
     }
 }
 
+// A run of 4,000 tables is made at once; it took the cube of their number.
+static void many_ids_are_followed_in_time(void **state)
+{
+    (void)state;
+    rnnc_graph *graph = rnnc_graph_create(NULL);
+    rnnc_node *sum = rnnc_scalar(graph, 0);
+    for (int i = 0; i < 4000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "ids %d", i);
+        rnnc_node *ids = rnnc_input_ids(graph, name, 3);
+        sum = rnnc_add(sum, rnnc_total(rnnc_embedding(ids, name, 1)));
+    }
+    rnnc_plan *plan = plan_of(graph, &sum, 1);
+    rnnc_weights *weights = rnnc_weights_create(graph, 1);
+    clock_t start = clock();
+    rnnc_run *run = rnnc_run_create(plan, weights);
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    assert_int_equal(rnnc_run_status(run), RNNC_OK);
+    assert_true(seconds < 30);
+    rnnc_run_destroy(run);
+    rnnc_weights_destroy(weights);
+    rnnc_plan_destroy(plan);
+    rnnc_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_first_state_may_be_part_of_a_sum),
         cmocka_unit_test(concatenations_may_be_deep),
         cmocka_unit_test(ignored_ids_reach_no_table),
+        cmocka_unit_test(many_ids_are_followed_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,19 +80,29 @@ static int32_t origin(const rnnc_plan *plan, int32_t buffer)
     return buffer;
 }
 
-static void add_rule(rni_input *input, const id_rule *rule, bool first)
+static void add_rule(rni_input *input, const id_rule *rule)
 {
-    bool same = first || (input->may_ignore && input->ignore == rule->ignore);
+    bool same =
+        !input->ruled || (input->may_ignore && input->ignore == rule->ignore);
     input->may_ignore = rule->may_ignore && same;
     input->ignore = rule->ignore;
+    input->ruled = true;
     if (rule->limit < input->limit)
         input->limit = rule->limit;
 }
 
-static void find_rules(const rnnc_plan *plan, rni_input *input)
+static rni_input *find_origin(const rni_inputs *inputs, int32_t buffer)
 {
-    bool first = true;
-    input->limit = rni_node_limit(input->node);
+    buffer = origin(inputs->plan, buffer);
+    for (int32_t k = 0; k < inputs->plan->n_inputs; k++)
+        if (inputs->list[k].buffer == buffer)
+            return inputs->list + k;
+    return NULL;
+}
+
+static void find_rules(const rni_inputs *inputs)
+{
+    const rnnc_plan *plan = inputs->plan;
     for (int32_t k = 0; k < plan->n_instructions; k++) {
         const rni_instruction *i = plan->instructions + k;
         id_rule rule = rule_of(plan, i);
@@ -100,10 +110,9 @@ static void find_rules(const rnnc_plan *plan, rni_input *input)
             continue;
         const rni_operand *ids =
             plan->operands + i->first_operand + rule.operand;
-        if (origin(plan, ids->buffer) != input->buffer)
-            continue;
-        add_rule(input, &rule, first);
-        first = false;
+        rni_input *input = find_origin(inputs, ids->buffer);
+        if (input != NULL)
+            add_rule(input, &rule);
     }
 }
 
@@ -121,9 +130,9 @@ bool rni_inputs_init(rni_inputs *inputs, const rnnc_plan *plan,
         rni_input *input = inputs->list + k;
         input->node = plan->graph->nodes[plan->inputs[k].node];
         input->buffer = plan->inputs[k].operand.buffer;
-        if (input->node->shape.type == RNI_IDS)
-            find_rules(plan, input);
+        input->limit = rni_node_limit(input->node);
     }
+    find_rules(inputs);
     return true;
 }
 
@@ -147,11 +156,7 @@ rni_input *rni_inputs_find(const rni_inputs *inputs, const rnnc_node *node)
 
 const rni_input *rni_inputs_origin(const rni_inputs *inputs, int32_t buffer)
 {
-    buffer = origin(inputs->plan, buffer);
-    for (int32_t k = 0; k < inputs->plan->n_inputs; k++)
-        if (inputs->list[k].buffer == buffer)
-            return inputs->list + k;
-    return NULL;
+    return find_origin(inputs, buffer);
 }
 
 rnnc_status rni_inputs_check_node(const rni_inputs *inputs,

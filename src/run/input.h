@@ -15,6 +15,7 @@ typedef struct rni_input {
     bool set;
     int64_t batch;   // rows of a batch input
     int64_t limit;   // ids are 0 .. limit - 1
+    bool ruled;      // something takes them and has told
     bool may_ignore; // or this one, the ignored target
     int32_t ignore;
 } rni_input;
