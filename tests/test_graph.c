@@ -344,6 +344,7 @@ static void refuses_time(void **state)
     REFUSE(RNNC_E_SHAPE, "expected a batch value", rnnc_repeat(s->s13, s->x3));
     REFUSE(RNNC_E_SHAPE, "expected a sequence", rnnc_repeat(s->b3, s->b3));
     REFUSE(RNNC_E_ARGUMENT, "steps is 0", rnnc_shift(s->x3, 0));
+    REFUSE(RNNC_E_ARGUMENT, "steps is 10001", rnnc_shift(s->x3, 10001));
     REFUSE(RNNC_E_SHAPE, "expected a sequence", rnnc_reverse(s->s13));
     REFUSE(RNNC_E_UNSUPPORTED, "in cell \"cell\"", rnnc_reverse(s->c3));
     REFUSE(RNNC_E_UNSUPPORTED, "in cell \"cell\"", rnnc_pool(s->c3, 0));

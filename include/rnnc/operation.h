@@ -412,7 +412,8 @@ RNNC_API rnnc_node *rnnc_repeat(rnnc_node *batch, rnnc_node *like);
 /**
  * Every row moves to a later step: row t is x at t - steps.
  * @param x sequence [n], or a sequence of ids
- * @param steps at least 1; zeros (id 0) come in at the beginning
+ * @param steps 1 to 10,000, each kept as a state; zeros (id 0) come in at the
+ *   beginning
  * @return the shape of x
  */
 RNNC_API rnnc_node *rnnc_shift(rnnc_node *x, int64_t steps);

@@ -20,7 +20,7 @@ static const range ranges[] = {
     {"first", 0, WHOLE, "0 or more"},
     {"count", 1, WHOLE, "1 or more"},
     {"index", 0, WHOLE, "0 or more"},
-    {"steps", 1, WHOLE, "1 or more"},
+    {"steps", 1, 10000, "1 to 10000"}, // each is a state of the plan
     {"limit", 0, INT32_MAX, "1 or more, and an int32"},
     {"ignore", INT32_MIN, INT32_MAX, "an int32"},
     {"rate", 0, 0x1.fffffep-1, "0 or more and below 1"},

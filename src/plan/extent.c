@@ -146,21 +146,12 @@ int32_t rni_planner_buffer(rni_planner *p, rni_buffer buffer)
 static bool make_constant(rni_planner *p, rni_buffer *buffer)
 {
     const rni_form_constant *c = p->form->constants + buffer->index;
-    int64_t n = p->plan->n_constants, count = c->rows * c->cols;
-    size_t bytes;
-    if (!rni_size_multiply((size_t)(n + count), sizeof(float), &bytes))
+    int64_t count = c->rows * c->cols;
+    if (!RNI_PLAN_RESERVE(p, constants, count))
         return false;
-    float *grown = rni_memory_allocate(p->memory, bytes);
-    if (!grown)
-        return false;
-    for (int64_t i = 0; i < n; i++)
-        grown[i] = p->plan->constants[i];
+    buffer->index = p->plan->n_constants;
     for (int64_t i = 0; i < count; i++)
-        grown[n + i] = c->data[i];
-    rni_memory_release(p->memory, p->plan->constants);
-    p->plan->constants = grown;
-    p->plan->n_constants = n + count;
-    buffer->index = (int32_t)n;
+        p->plan->constants[p->plan->n_constants++] = c->data[i];
     return true;
 }
 
@@ -186,11 +177,8 @@ static bool make_buffers(rni_planner *p, const span *spans)
         if (!has_memory(p, v, spans + v))
             continue;
         rni_buffer buffer = describe(p, v, spans + v);
-        if (buffer.extent == RNI_EXTENT_CONSTANT &&
-            !make_constant(p, &buffer)) {
-            rni_error_memory(p->error);
+        if (buffer.extent == RNI_EXTENT_CONSTANT && !make_constant(p, &buffer))
             return false;
-        }
         if ((p->buffer[v] = rni_planner_buffer(p, buffer)) < 0)
             return false;
     }

@@ -257,7 +257,7 @@ struct rnnc_plan {
     rni_buffer *buffers;
     int32_t n_classes;
     rni_class *classes;
-    int64_t n_constants;
+    int32_t n_constants;
     float *constants;
     int32_t n_operands;
     rni_operand *operands;

@@ -58,10 +58,10 @@ typedef struct rni_planner {
     rni_rank_copy *copies;
 
     // capacities of the plan's arrays
-    int32_t buffers_capacity, classes_capacity, operands_capacity,
-        instructions_capacity, tapes_capacity, code_capacity, ports_capacity,
-        products_capacity, terms_capacity, results_capacity, packs_capacity,
-        sources_capacity, matmuls_capacity, states_capacity,
+    int32_t constants_capacity, buffers_capacity, classes_capacity,
+        operands_capacity, instructions_capacity, tapes_capacity, code_capacity,
+        ports_capacity, products_capacity, terms_capacity, results_capacity,
+        packs_capacity, sources_capacity, matmuls_capacity, states_capacity,
         state_list_capacity, sections_capacity, stages_capacity;
 } rni_planner;
 
