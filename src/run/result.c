@@ -121,7 +121,7 @@ static const rni_port_name *find(const rnnc_run *run, bool gradient,
     if (port == NULL || run->done >= (gradient ? RNI_BACKWARD : RNI_FORWARD))
         return port;
     rni_error_set(error_of(run), RNNC_E_STATE,
-                  "the last call that could tell was no %s pass",
+                  "there is nothing to read yet: call rnnc_run_%s first",
                   gradient ? "backward" : "forward");
     return NULL;
 }

@@ -428,8 +428,8 @@ static rnnc_status check_backward(rnnc_run *run)
                              "each backward pass");
     if (run->changed)
         return rni_error_set(error, RNNC_E_STATE,
-                             "backward: inputs were set after the forward "
-                             "pass");
+                             "backward: inputs were set (or refused) after the "
+                             "forward pass");
     if (atomic_load(&run->weights->version) != run->binding->version)
         return rni_error_set(error, RNNC_E_STATE,
                              "backward: the weights have changed since the "
