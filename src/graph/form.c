@@ -6,40 +6,6 @@
 
 #include "kernel/kernel.h"
 
-static const char *const op_names[RNI_FORM_OP_COUNT] = {
-    [RNI_FORM_INPUT] = "input",
-    [RNI_FORM_PARAMETER] = "parameter",
-    [RNI_FORM_CONSTANT] = "constant",
-    [RNI_FORM_TAPE] = "tape",
-    [RNI_FORM_DOT] = "dot",
-    [RNI_FORM_OUTER] = "outer",
-    [RNI_FORM_COL_SUM] = "col_sum",
-    [RNI_FORM_TOTAL] = "total",
-    [RNI_FORM_ROW_SUM] = "row_sum",
-    [RNI_FORM_SOFTMAX] = "softmax",
-    [RNI_FORM_LOG_SOFTMAX] = "log_softmax",
-    [RNI_FORM_NORMALIZE] = "normalize",
-    [RNI_FORM_NORMALIZE_GRAD] = "normalize_grad",
-    [RNI_FORM_LOOKUP] = "lookup",
-    [RNI_FORM_LOOKUP_GRAD] = "lookup_grad",
-    [RNI_FORM_CROSS_ENTROPY] = "cross_entropy",
-    [RNI_FORM_CROSS_ENTROPY_WEIGHT] = "cross_entropy_weight",
-    [RNI_FORM_CROSS_ENTROPY_GRAD] = "cross_entropy_grad",
-    [RNI_FORM_VIEW] = "view",
-    [RNI_FORM_ASSEMBLE] = "assemble",
-    [RNI_FORM_REVERSE] = "reverse",
-    [RNI_FORM_DROPOUT] = "dropout",
-    [RNI_FORM_PREV] = "prev",
-    [RNI_FORM_FINAL] = "final",
-    [RNI_FORM_FRESH] = "fresh",
-    [RNI_FORM_ROWS] = "rows",
-};
-
-const char *rni_form_op_name(int32_t op)
-{
-    return op >= 0 && op < RNI_FORM_OP_COUNT ? op_names[op] : "?";
-}
-
 // Room for `extra` more items behind *count; false with the error recorded.
 static bool reserve(rni_form *form, void **items, int32_t *capacity,
                     int64_t count, size_t size)

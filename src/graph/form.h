@@ -46,8 +46,6 @@ typedef enum rni_form_op {
     RNI_FORM_OP_COUNT
 } rni_form_op;
 
-const char *rni_form_op_name(int32_t op);
-
 typedef struct rni_arg {
     int32_t value;    // -1: none (a DOT's init)
     bool transposed;  // of a DOT's W: it is [cols, depth], not [depth, cols]

@@ -102,11 +102,6 @@ static int32_t row_extent(const rni_planner *p, const span *s)
                : RNI_EXTENT_BLOCK;
 }
 
-static int64_t stride(int64_t cols)
-{
-    return cols < 16 ? cols : (cols + 15) / 16 * 16;
-}
-
 static rni_buffer describe(const rni_planner *p, int32_t v, const span *s)
 {
     const rni_value *value = p->form->values + v;
@@ -114,7 +109,7 @@ static rni_buffer describe(const rni_planner *p, int32_t v, const span *s)
                          .index = -1,
                          .type = value->shape.type,
                          .rows = value->shape.rows,
-                         .cols = stride(value->shape.cols)};
+                         .cols = rni_planner_stride(value->shape.cols)};
     buffer.index = (int32_t)value->integers[0];
     if (value->op == RNI_FORM_PARAMETER || value->op == RNI_FORM_CONSTANT) {
         buffer.extent = value->op == RNI_FORM_PARAMETER ? RNI_EXTENT_PARAMETER

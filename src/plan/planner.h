@@ -86,10 +86,10 @@ bool rni_planner_reserve(rni_planner *planner, void **items, int32_t *capacity,
                         (int64_t)(planner)->plan->n_##list + (extra),          \
                         sizeof *(planner)->plan->list)
 
-static inline const rni_value *rni_planner_value(const rni_planner *p,
-                                                 int32_t value)
+// Floats from row to row of a buffer.
+static inline int64_t rni_planner_stride(int64_t cols)
 {
-    return p->form->values + value;
+    return cols < 16 ? cols : (cols + 15) / 16 * 16;
 }
 
 // The arguments of a value that are values: a DOT's init may be none.

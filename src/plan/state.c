@@ -85,13 +85,12 @@ static bool make_state(rni_planner *p, int32_t s)
 {
     const rni_form_state *state = p->form->states + s;
     const rni_loop *loop = p->form->loops + state->loop;
-    rni_buffer carry = {
-        .extent = RNI_EXTENT_CARRY,
-        .axis = loop->axis,
-        .type = RNI_FLOAT,
-        .index = -1,
-        .rows = 1,
-        .cols = state->cols < 16 ? state->cols : (state->cols + 15) / 16 * 16};
+    rni_buffer carry = {.extent = RNI_EXTENT_CARRY,
+                        .axis = loop->axis,
+                        .type = RNI_FLOAT,
+                        .index = -1,
+                        .rows = 1,
+                        .cols = rni_planner_stride(state->cols)};
     int32_t buffer = rni_planner_buffer(p, carry);
     if (buffer < 0 || !RNI_PLAN_RESERVE(p, states, 1))
         return false;

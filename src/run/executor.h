@@ -128,6 +128,12 @@ static inline rni_matrix rni_worker_rows(const rni_worker *w,
                         b->cols};
 }
 
+// How many ranks have the step.
+static inline int64_t rni_worker_active(const rni_worker *w, int64_t step)
+{
+    return w->order->offsets[step + 1] - w->order->offsets[step];
+}
+
 // Part `member` of `total` in `size` even parts that begin at multiples of
 // `grain`.
 typedef struct rni_share {

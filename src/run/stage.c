@@ -75,16 +75,11 @@ static void run_shared(rni_worker *w, const rni_instruction *i, split how)
 
 // ---- Ranks of one's own ----------------------------------------------------
 
-static int64_t active(const rni_worker *w, int64_t step)
-{
-    return w->order->offsets[step + 1] - w->order->offsets[step];
-}
-
 // The first rank of a member, so that all have about as many rows of the block.
 static int64_t first_rank(const rni_worker *w, int32_t member)
 {
     const rni_order *order = w->order;
-    int64_t ranks = active(w, w->first_step), rows = 0, rank = 0;
+    int64_t ranks = rni_worker_active(w, w->first_step), rows = 0, rank = 0;
     int64_t total =
         order->offsets[w->last_step] - order->offsets[w->first_step];
     int64_t aim = total * member / w->size;
@@ -99,14 +94,14 @@ static int64_t first_rank(const rni_worker *w, int32_t member)
 static rni_share own_ranks(const rni_worker *w)
 {
     if (w->size == 1)
-        return (rni_share){0, active(w, w->first_step)};
+        return (rni_share){0, rni_worker_active(w, w->first_step)};
     return (rni_share){first_rank(w, w->member), first_rank(w, w->member + 1)};
 }
 
 // Stands at the rows of a step that are one's own; false where there are none.
 static bool stand_at(rni_worker *w, int64_t step, rni_share ranks)
 {
-    int64_t last = active(w, step);
+    int64_t last = rni_worker_active(w, step);
     last = ranks.last < last ? ranks.last : last;
     if (ranks.first >= last)
         return false;
@@ -125,7 +120,7 @@ static int64_t step_at(const rni_worker *w, bool falling, int64_t k)
 static split loop_split(const rni_worker *w, int32_t section)
 {
     const rni_section_profile *profile = w->e->profile->sections + section;
-    int64_t ranks = active(w, w->first_step);
+    int64_t ranks = rni_worker_active(w, w->first_step);
     double step_cost = profile->cost * (double)ranks;
     int64_t least = (int64_t)w->size * LOOP_ROWS;
     if (profile->weights > core_weights)
@@ -160,7 +155,7 @@ static void run_columns(rni_worker *w, const rni_section *section, bool falling)
         w->e->plan->instructions + section->first_instruction;
     for (int64_t k = 0; k < w->last_step - w->first_step; k++) {
         int64_t step = step_at(w, falling, k);
-        rni_share all = {0, active(w, step)};
+        rni_share all = {0, rni_worker_active(w, step)};
         for (int32_t n = 0; n < section->n_instructions; n++) {
             if (first[n].op == RNI_RUN_PACK)
                 continue;
@@ -185,7 +180,7 @@ static void run_loop(rni_worker *w, int32_t index, bool falling)
     } else if (how == BY_ROWS) {
         run_ranks(w, section, falling, own_ranks(w));
     } else if (w->member == 0) {
-        rni_share all = {0, active(w, w->first_step)};
+        rni_share all = {0, rni_worker_active(w, w->first_step)};
         run_ranks(w, section, falling, all);
     }
     rni_worker_meet(w);
@@ -197,7 +192,7 @@ static void run_loop(rni_worker *w, int32_t index, bool falling)
 static void run_by_step(rni_worker *w, const rni_instruction *i, bool falling,
                         split how)
 {
-    int64_t ranks = active(w, w->first_step);
+    int64_t ranks = rni_worker_active(w, w->first_step);
     rni_share own = {0, ranks};
     if (w->size > 1 && how != ALONE && ranks >= 2 * w->size)
         own = own_ranks(w);

@@ -6,11 +6,6 @@
 
 #include "run/executor.h"
 
-static int64_t active(const rni_worker *w, int64_t step)
-{
-    return w->order->offsets[step + 1] - w->order->offsets[step];
-}
-
 static bool adds_to_gradient(const rni_worker *w, const rni_operand *result)
 {
     return rni_worker_buffer(w, result)->extent == RNI_EXTENT_GRADIENT;
@@ -143,7 +138,7 @@ void rni_run_outer(rni_worker *w, const rni_instruction *i)
             outer_add(w, i, &part, &rows);
     } else {
         for (int64_t t = w->last_step - 1; t >= w->first_step; t--) {
-            rni_worker_step(w, t, 0, active(w, t));
+            rni_worker_step(w, t, 0, rni_worker_active(w, t));
             outer_add(w, i, &part, &rows);
         }
     }
@@ -193,7 +188,7 @@ static void sum_columns(rni_worker *w, const rni_instruction *i,
         return;
     }
     for (int64_t t = w->last_step - 1; t >= w->first_step; t--) {
-        rni_worker_step(w, t, 0, active(w, t));
+        rni_worker_step(w, t, 0, rni_worker_active(w, t));
         sum(w, i, own);
     }
 }
@@ -236,7 +231,7 @@ void rni_run_total(rni_worker *w, const rni_instruction *i)
         return;
     }
     for (int64_t t = w->first_step; t < w->last_step; t++) {
-        rni_worker_step(w, t, 0, active(w, t));
+        rni_worker_step(w, t, 0, rni_worker_active(w, t));
         total_rows(w, i, partial);
     }
 }
