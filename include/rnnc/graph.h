@@ -169,6 +169,18 @@ RNNC_API int64_t rnnc_node_rows(const rnnc_node *node);
 /** @param node a node or NULL @return columns (features); 0 for NULL */
 RNNC_API int64_t rnnc_node_cols(const rnnc_node *node);
 
+/**
+ * The axis of a sequence.
+ * @param node a node or NULL
+ * @return its name, "time" for the default one, which lives as long as the
+ *   graph; NULL for static and batch values and inside a cell
+ */
+RNNC_API const char *rnnc_node_axis(const rnnc_node *node);
+
+/** @param node a node or NULL @return dimensions of its tensor in files: 1 for
+ * a parameter that is a vector, else 2; 0 for NULL */
+RNNC_API int32_t rnnc_node_dimensions(const rnnc_node *node);
+
 /** @} */
 
 /**

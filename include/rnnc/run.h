@@ -230,6 +230,22 @@ RNNC_API rnnc_status rnnc_run_get_rows(const rnnc_run *run, rnnc_node *output,
                                        int64_t row, float *values);
 
 /**
+ * @param run a run or NULL
+ * @return sequences of the last forward pass; 0 before it
+ */
+RNNC_API int64_t rnnc_run_batch(const rnnc_run *run);
+
+/**
+ * The steps of a sequence output in the last forward pass.
+ * @param run a run
+ * @param output one of the plan's outputs
+ * @param[out] lengths [batch] steps of each sequence, in the caller's order
+ * @return as rnnc_run_get_rows()
+ */
+RNNC_API rnnc_status rnnc_run_lengths(const rnnc_run *run, rnnc_node *output,
+                                      int64_t *lengths);
+
+/**
  * All sequences of a sequence output of the last forward pass.
  * @param run a run
  * @param output one of the plan's outputs

@@ -253,3 +253,17 @@ int64_t rnnc_node_cols(const rnnc_node *node)
 {
     return node == NULL ? 0 : node->shape.cols;
 }
+
+const char *rnnc_node_axis(const rnnc_node *node)
+{
+    if (node == NULL || node->cell != NULL || node->shape.kind != RNI_SEQUENCE)
+        return NULL;
+    return node->graph->axes[node->shape.axis];
+}
+
+int32_t rnnc_node_dimensions(const rnnc_node *node)
+{
+    if (node == NULL)
+        return 0;
+    return node->parameter == NULL ? 2 : node->parameter->rank;
+}

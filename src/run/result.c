@@ -106,7 +106,7 @@ static rni_error *error_of(const rnnc_run *run)
 
 static const rni_port_name *find(const rnnc_run *run, bool gradient,
                                  const rnnc_node *node, int32_t kind,
-                                 const float *values)
+                                 const void *values)
 {
     rni_error_clear(error_of(run));
     rni_results results = gradient ? rni_results_gradients(run->plan)
@@ -197,6 +197,27 @@ rnnc_status rnnc_run_get_rows(const rnnc_run *run, rnnc_node *output,
         return run->error.status;
     return rni_result_sequence(&run->executor, port, row, values,
                                error_of(run));
+}
+
+int64_t rnnc_run_batch(const rnnc_run *run)
+{
+    if (!is_whole(run) || run->done == RNI_NOTHING)
+        return 0;
+    return run->executor.batch;
+}
+
+rnnc_status rnnc_run_lengths(const rnnc_run *run, rnnc_node *output,
+                             int64_t *lengths)
+{
+    if (!is_whole(run))
+        return rnnc_run_status(run);
+    const rni_port_name *port = find(run, false, output, RNI_SEQUENCE, lengths);
+    if (port == NULL)
+        return run->error.status;
+    const rni_order *order = run->executor.axes[port->shape.axis].order;
+    for (int64_t row = 0; row < order->batch; row++)
+        lengths[row] = order->lengths[row];
+    return RNNC_OK;
 }
 
 rnnc_status rnnc_run_get_padded(const rnnc_run *run, rnnc_node *output,
