@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Keeps cmake/rnnc.symbols, the public headers and the built libraries equal.
 
-    symbols.py update                     adds new declarations to the list
+    symbols.py update                     adds new declarations to the list,
+                                          and makes Python's table anew
     symbols.py check [--shared S] [--static A]
 
 `check` prints each difference and exits with 1 if there is one.
@@ -123,6 +124,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.action == "update":
         update()
+        import python_abi
+        python_abi.update()
         return 0
     bad = check(arguments.shared, arguments.static)
     print("\n".join(bad) if bad else f"{len(listed())} public symbols agree")

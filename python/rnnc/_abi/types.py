@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# Written by scripts/python_abi.py from include/rnnc; not to be edited.
+"""Callbacks and option structs."""
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int32,
+                    c_int64, c_size_t, c_uint32, c_uint64, c_void_p)
+
+rnnc_allocate = CFUNCTYPE(c_void_p, c_void_p, c_size_t)
+
+rnnc_release = CFUNCTYPE(None, c_void_p, c_void_p)
+
+
+class rnnc_cell_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("variant", c_int32),
+        ("bias", c_int32),
+        ("init", c_int32),
+        ("layer", c_int32),
+        ("reverse", c_int32),
+        ("learned_first", c_int32),
+        ("step", c_float),
+        ("tau_min", c_float),
+        ("reserved", c_uint32),
+    ]
+
+
+class rnnc_context_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("threads", c_int32),
+        ("allocate", rnnc_allocate),
+        ("release", rnnc_release),
+        ("user", c_void_p),
+        ("file_limit", c_uint64),
+        ("node_limit", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class rnnc_cross_entropy_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reduction", c_int32),
+        ("has_ignore", c_int32),
+        ("ignore_index", c_int32),
+        ("smoothing", c_float),
+        ("reserved", c_uint32),
+        ("class_weights", c_void_p),
+    ]
+
+
+class rnnc_plan_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("use", c_int32),
+        ("outputs", POINTER(c_void_p)),
+        ("loss", c_void_p),
+        ("gradients", POINTER(c_void_p)),
+        ("n_outputs", c_int32),
+        ("n_gradients", c_int32),
+        ("axis", c_char_p),
+        ("block_rows", c_int64),
+        ("keep", c_int32),
+        ("reserved", c_uint32),
+    ]
+
+
+class rnnc_layers_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("layers", c_int32),
+        ("bidirectional", c_int32),
+        ("merge", c_int32),
+        ("dropout", c_float),
+        ("reserved", c_uint32),
+        ("cell", rnnc_cell_options),
+    ]
