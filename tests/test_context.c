@@ -55,6 +55,8 @@ static void defaults_need_no_options(void **state)
     assert_null(context->team);
     assert_true(context->file_limit == (uint64_t)16 << 30);
     assert_int_equal(context->node_limit, 1000000);
+    assert_int_equal(context->depth_limit, 16);
+    assert_int_equal(context->name_limit, 1024);
     rnnc_context_destroy(context);
     rnnc_context_destroy(NULL);
 }
@@ -67,12 +69,16 @@ static void options_are_taken_over(void **state)
     options.threads = 4;
     options.file_limit = 1000;
     options.node_limit = 20;
+    options.depth_limit = 5;
+    options.name_limit = 9;
     rnnc_context *context = rnnc_context_create(&options);
     assert_int_equal(rnnc_context_status(context), RNNC_OK);
     assert_int_equal(context->threads, 4);
     assert_int_equal(rni_team_size(context->team), 4);
     assert_true(context->file_limit == 1000);
     assert_int_equal(context->node_limit, 20);
+    assert_int_equal(context->depth_limit, 5);
+    assert_int_equal(context->name_limit, 9);
     assert_true(count.alive > 0);
     rnnc_context_destroy(context);
     assert_int_equal(count.alive, 0);
@@ -146,8 +152,11 @@ static void what_makes_no_sense_is_refused(void **state)
     bad = good;
     bad.struct_size = 0;
     refused(&bad, RNNC_E_ARGUMENT, "struct_size is 0");
-    bad.struct_size = (uint32_t)sizeof bad - 1;
+    bad.struct_size = offsetof(rnnc_context_options, depth_limit) - 1;
     refused(&bad, RNNC_E_ARGUMENT, "struct_size");
+    bad = good;
+    bad.depth_limit = 1001;
+    refused(&bad, RNNC_E_ARGUMENT, "depth_limit is 1001");
     bad = good;
     bad.reserved = 1;
     refused(&bad, RNNC_E_UNSUPPORTED, "reserved");

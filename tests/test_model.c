@@ -261,8 +261,7 @@ static void test_outlives_its_parts(void **state)
     rnnc_weights_destroy(copy);
 }
 
-// ---- Weights alone
-// ------------------------------------------------------------
+// ---- Weights alone ---------------------------------------------------------
 
 static void test_weights_load(void **state)
 {
@@ -278,26 +277,26 @@ static void test_weights_load(void **state)
 
     // Another graph: nothing changes.
     rnnc_graph *graph = rnnc_graph_create(NULL);
-    rnnc_parameter(graph, "gain", 1, 3, RNNC_INIT_ZEROS, 0);
+    rnnc_parameter(graph, "other", 1, 3, RNNC_INIT_ZEROS, 0);
     from = rnnc_weights_create(graph, 0);
     rnnc_graph_destroy(graph);
     save(from);
     rnnc_weights *before = rnnc_weights_copy(to);
     assert_int_equal(rnnc_weights_load(to, path), RNNC_E_NAME);
-    assert_non_null(strstr(rnnc_weights_message(to), "there is no tensor"));
+    assert_non_null(strstr(rnnc_weights_message(to), "have no tensor: \""));
     check_same(before, to);
     assert_int_equal(rnnc_weights_load(to, NULL), RNNC_E_ARGUMENT);
     rnnc_weights_destroy(before);
 
     save(to);
     assert_int_equal(rnnc_weights_load(from, path), RNNC_E_NAME);
-    assert_non_null(strstr(rnnc_weights_message(from), "is no parameter"));
+    assert_non_null(
+        strstr(rnnc_weights_message(from), "have no parameter: \""));
     rnnc_weights_destroy(from);
     rnnc_weights_destroy(to);
 }
 
-// ---- Files that are none
-// ------------------------------------------------------
+// ---- Files that are none ---------------------------------------------------
 
 static void expect_load(const char *file, rnnc_status status,
                         const char *reason)
@@ -362,8 +361,7 @@ static void test_limits(void **state)
     rnnc_weights_destroy(weights);
 }
 
-// ---- Saves that fail
-// ------------------------------------------------------------
+// ---- Saves that fail -------------------------------------------------------
 
 // Within a child, whose files may not grow beyond `bytes`.
 static void save_limited(const rnnc_weights *weights, rlim_t bytes)
@@ -424,8 +422,7 @@ static void test_save_keeps_the_mode(void **state)
     rnnc_weights_destroy(weights);
 }
 
-// ---- Allocations that fail
-// ------------------------------------------------------
+// ---- Allocations that fail -------------------------------------------------
 
 typedef struct counter {
     int alive, left; // left: allocations until all fail
@@ -489,8 +486,7 @@ static void test_allocations_that_fail(void **state)
     free(bytes);
 }
 
-// ---- The field's own reader
-// -------------------------------------------------------
+// ---- The field's own reader ------------------------------------------------
 
 static void write_expected(const rnnc_weights *weights, const char *file)
 {

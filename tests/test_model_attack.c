@@ -69,8 +69,7 @@ static void test_cut_at_every_byte(void **state)
     assert_int_equal(load(original, original_size), RNNC_OK);
 }
 
-// ---- Changes at random
-// --------------------------------------------------------
+// ---- Changes at random -----------------------------------------------------
 
 static uint64_t random_state = SEED;
 
@@ -163,8 +162,7 @@ static void test_changed_at_random(void **state)
     assert_in_range(models, MUTATIONS / 20, MUTATIONS / 2);
 }
 
-// ---- Graphs that lie
-// ------------------------------------------------------------
+// ---- Graphs that lie -------------------------------------------------------
 
 static const float values[6] = {1, 2, 3, 4, 5, 6};
 

@@ -14,7 +14,7 @@
 static rni_memory memory;
 static char message[RNI_ERROR_TEXT]; // of the last parse
 
-enum { VALUES = 100000 };
+enum { VALUES = 100000, DEPTH = 8, NAME = 64 };
 
 // A file in memory: a header with its length before it, then `size` bytes.
 static unsigned char *make_file(const char *header, size_t data, size_t *size)
@@ -33,8 +33,9 @@ static unsigned char *make_file(const char *header, size_t data, size_t *size)
 static rnnc_status parse(rni_safetensors *file, const void *bytes, size_t size)
 {
     rni_error error = {0};
+    rni_file_limits limits = {{DEPTH, VALUES}, NAME};
     rnnc_status status =
-        rni_safetensors_parse(file, &memory, bytes, size, VALUES, &error);
+        rni_safetensors_parse(file, &memory, bytes, size, limits, &error);
     assert_int_equal(status, error.status);
     memcpy(message, error.text, sizeof message);
     return status;

@@ -42,6 +42,8 @@ typedef struct rnnc_context_options {
     uint64_t file_limit; /**< bytes of a model file at most; 0 = 16 GiB */
     uint32_t node_limit; /**< nodes of a loaded graph at most; 0 = 1,000,000 */
     uint32_t reserved;   /**< 0 */
+    uint32_t depth_limit; /**< levels of a file's JSON at most; 0 = 16 */
+    uint32_t name_limit;  /**< bytes of a name in a file at most; 0 = 1,024 */
 } rnnc_context_options;
 
 /**

@@ -13,8 +13,8 @@
  * A file holds no code, no path and nothing that is run. Loading checks
  * everything before it is used, allocates nothing that the size of the file
  * does not bear out, and goes through the calls that describe a graph, with
- * their checks and the limits of the context (`file_limit`, `node_limit`). It
- * gives a whole model or none.
+ * their checks and the limits of the context (`file_limit`, `node_limit`,
+ * `depth_limit`, `name_limit`). It gives a whole model or none.
  * @{
  */
 #ifndef RNNC_MODEL_H
@@ -104,16 +104,51 @@ RNNC_API rnnc_status rnnc_model_save_memory(const rnnc_weights *weights,
                                             size_t *needed);
 
 /**
+ * Saves weights alone under their names, without the graph: what
+ * `load_state_dict` in PyTorch takes, after `load_file` of safetensors.
+ * @param weights weights that nobody changes during the call
+ * @param path where to; a file that is there is replaced
+ * @param message receives the reason where it fails; may be NULL
+ * @param message_size bytes of `message`, closing 0 included
+ * @return as rnnc_model_save()
+ */
+RNNC_API rnnc_status rnnc_weights_save(const rnnc_weights *weights,
+                                       const char *path, char *message,
+                                       size_t message_size);
+
+/**
+ * Saves weights alone into memory.
+ * @param weights weights that nobody changes during the call
+ * @param bytes receives the file; may be NULL where `size` is 0
+ * @param size room there
+ * @param needed receives the size of the whole file
+ * @return as rnnc_model_save_memory()
+ */
+RNNC_API rnnc_status rnnc_weights_save_memory(const rnnc_weights *weights,
+                                              void *bytes, size_t size,
+                                              size_t *needed);
+
+/**
  * Loads weights alone, into a graph that is there: a file of any origin whose
- * F32 tensors have exactly the names and shapes of the parameters. Other
- * tensors are an error, save those of constants and optimizers ("constant.",
- * "optim.").
+ * tensors have exactly the names and shapes of the parameters. Left-over and
+ * missing names are errors; in files of this library, constants and optimizers
+ * ("constant.", "optim.") are passed over. Where names or orders differ, see
+ * @ref import, which also says what types are read.
  * @param weights weights to be replaced; unchanged where it fails
  * @param path a safetensors file
- * @return RNNC_OK, or an error as rnnc_model_load() has it, with its reason in
- *   rnnc_weights_message()
+ * @return as rnnc_import_load(), with the reason in rnnc_weights_message()
  */
 RNNC_API rnnc_status rnnc_weights_load(rnnc_weights *weights, const char *path);
+
+/**
+ * Loads weights alone from memory.
+ * @param weights weights to be replaced; unchanged where it fails
+ * @param bytes a whole file; not needed any more after the call
+ * @param size its bytes
+ * @return as rnnc_weights_load()
+ */
+RNNC_API rnnc_status rnnc_weights_load_memory(rnnc_weights *weights,
+                                              const void *bytes, size_t size);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include "rnnc/cell.h"
 #include "rnnc/context.h"
 #include "rnnc/graph.h"
+#include "rnnc/import.h"
 #include "rnnc/model.h"
 #include "rnnc/operation.h"
 #include "rnnc/optimizer.h"

@@ -9,6 +9,11 @@ enum { THREADS_MOST = 256 };
 
 static const uint64_t file_limit_default = (uint64_t)16 << 30; // bytes
 static const uint32_t node_limit_default = 1000000;
+static const uint32_t depth_limit_default = 16;  // levels
+static const uint32_t name_limit_default = 1024; // bytes
+
+// Each level of a text is a call in its reader, so there must be an end.
+enum { DEPTH_MOST = 1000 };
 
 // Bytes of the options in the first version of them.
 static const size_t options_least =
@@ -30,6 +35,10 @@ static rnnc_status read_options(rnnc_context_options *to,
         return rni_error_set(error, RNNC_E_ARGUMENT,
                              "context: allocate and release are given "
                              "together or not at all");
+    if (to->depth_limit > DEPTH_MOST)
+        return rni_error_set(error, RNNC_E_ARGUMENT,
+                             "context: depth_limit is %lu, expected 0 to %d",
+                             (unsigned long)to->depth_limit, DEPTH_MOST);
     if (to->reserved != 0)
         return rni_error_set(error, RNNC_E_UNSUPPORTED,
                              "context: reserved is %lu, expected 0",
@@ -45,6 +54,10 @@ static void apply_options(rnnc_context *context,
         options->file_limit > 0 ? options->file_limit : file_limit_default;
     context->node_limit =
         options->node_limit > 0 ? options->node_limit : node_limit_default;
+    context->depth_limit =
+        options->depth_limit > 0 ? options->depth_limit : depth_limit_default;
+    context->name_limit =
+        options->name_limit > 0 ? options->name_limit : name_limit_default;
 }
 
 rnnc_context *rnnc_context_create(const rnnc_context_options *options)

@@ -16,7 +16,7 @@ struct rnnc_context {
     rni_error error;
     int32_t threads;
     uint64_t file_limit;
-    uint32_t node_limit;
+    uint32_t node_limit, depth_limit, name_limit;
     rni_team *team; // of `threads` members, made with the context
 };
 

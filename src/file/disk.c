@@ -90,6 +90,15 @@ rnnc_status rni_disk_read(const char *path, uint64_t limit,
     return error->status;
 }
 
+void rni_disk_name(rni_error *error, const char *path)
+{
+    if (error->status == RNNC_OK || error->status == RNNC_E_IO)
+        return;
+    rni_error plain = *error;
+    rni_error_clear(error);
+    rni_error_set(error, plain.status, "\"%.160s\": %.300s", path, plain.text);
+}
+
 // ---- Replacing --------------------------------------------------------------
 
 enum { TRIES = 100, SUFFIX = 48 };

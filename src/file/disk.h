@@ -11,6 +11,9 @@ rnnc_status rni_disk_read(const char *path, uint64_t limit,
                           const rni_memory *memory, unsigned char **bytes,
                           size_t *size, rni_error *error);
 
+// Puts the path before the reason of an error that does not name it.
+void rni_disk_name(rni_error *error, const char *path);
+
 // A file that is written beside its target and takes its place when it is
 // whole and on the disk; until then the target stays as it was.
 typedef struct rni_disk_file {

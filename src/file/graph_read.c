@@ -109,8 +109,8 @@ static bool get_name(reader *r, uint32_t value, const char *key,
     if (value == 0 || rni_json_kind_of(r->json, value) != RNI_JSON_STRING)
         return wrong(r, key, "a string");
     size_t length = rni_json_decode(r->json, value, NULL);
-    if (length > RNI_NAME_MOST)
-        return wrong(r, key, "a shorter string");
+    if (length > RNI_NAME_MOST || length > r->graph->context->name_limit)
+        return fail(r, RNNC_E_LIMIT, "a name is longer than the limit");
     rni_json_decode(r->json, value, text);
     text[length] = '\0';
     return true;

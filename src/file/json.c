@@ -227,8 +227,7 @@ char *rni_json_copy(const rni_json *json, uint32_t string, rni_arena *arena)
     return copy;
 }
 
-// ---- Numbers and words
-// --------------------------------------------------------
+// ---- Numbers and words -----------------------------------------------------
 
 static bool read_number(reader *r, uint32_t *value)
 {
@@ -276,8 +275,7 @@ bool rni_json_float(const rni_json *json, uint32_t value, float *number)
     return true;
 }
 
-// ---- Objects and arrays
-// -------------------------------------------------------
+// ---- Objects and arrays ----------------------------------------------------
 
 static bool read_value(reader *r, uint32_t *value);
 

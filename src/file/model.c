@@ -20,17 +20,6 @@ struct rnnc_model {
 
 static const char graph_key[] = "librnnc.graph";
 
-enum {
-    GRAPH_DEPTH = 8,      // levels of the graph's JSON
-    VALUES_OF_A_NODE = 64 // of its JSON, on average, at most
-};
-
-static int32_t values_most(const rnnc_context *context)
-{
-    uint64_t values = ((uint64_t)context->node_limit + 16) * VALUES_OF_A_NODE;
-    return values < INT32_MAX ? (int32_t)values : INT32_MAX;
-}
-
 // ---- Loading ----------------------------------------------------------------
 
 static rnnc_status set_values(rnnc_weights *weights,
@@ -75,9 +64,9 @@ static rnnc_status load_graph(rnnc_model *model, const rni_safetensors *file)
         return rni_error_memory(error);
     rni_json_decode(&file->header, string, text);
     rni_json json;
-    rni_json_limits limits = {GRAPH_DEPTH, values_most(model->context)};
-    if (rni_json_parse(&json, memory, "graph", text, length, limits, error) ==
-        RNNC_OK) {
+    if (rni_json_parse(&json, memory, "graph", text, length,
+                       rni_file_limits_of(model->context).json,
+                       error) == RNNC_OK) {
         build_graph(model, file, &json);
         rni_json_fini(&json);
     }
@@ -97,7 +86,8 @@ static rnnc_status load_bytes(rnnc_model *model, const void *bytes, size_t size)
                              (unsigned long long)size,
                              (unsigned long long)model->context->file_limit);
     if (rni_safetensors_parse(&file, &model->context->memory, bytes, size,
-                              values_most(model->context), error) != RNNC_OK)
+                              rni_file_limits_of(model->context),
+                              error) != RNNC_OK)
         return error->status;
     if (load_graph(model, &file) == RNNC_OK) {
         model->weights = rni_weights_make(model->graph);
@@ -134,16 +124,6 @@ static void drop_parts(rnnc_model *model)
     model->graph = NULL;
 }
 
-// Puts the path before the reason.
-static void name_file(rni_error *error, const char *path)
-{
-    if (error->status == RNNC_OK || error->status == RNNC_E_IO)
-        return;
-    rni_error plain = *error;
-    rni_error_clear(error);
-    rni_error_set(error, plain.status, "\"%.160s\": %.300s", path, plain.text);
-}
-
 rnnc_model *rnnc_model_load_memory(rnnc_context *context, const void *bytes,
                                    size_t size)
 {
@@ -171,7 +151,7 @@ rnnc_model *rnnc_model_load(rnnc_context *context, const char *path)
         if (load_bytes(model, bytes, size) != RNNC_OK)
             drop_parts(model);
         rni_memory_release(memory, bytes);
-        name_file(error, path);
+        rni_disk_name(error, path);
     }
     return model;
 }
@@ -206,83 +186,7 @@ rnnc_weights *rnnc_model_weights(const rnnc_model *model)
     return model == NULL ? NULL : model->weights;
 }
 
-// ---- Weights alone
-// ------------------------------------------------------------
-
-// Every tensor has a parameter, unless it is of another kind.
-static rnnc_status check_names(const rnnc_weights *weights,
-                               const rni_safetensors *file, rni_error *error)
-{
-    static const char *const others[] = {"constant.", "optim."};
-    for (uint32_t t = 0; t < file->n_tensors; t++) {
-        const char *name = file->tensors[t].name;
-        bool known = rni_graph_parameter(weights->graph, name) != NULL;
-        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-            known = known || strncmp(name, others[i], strlen(others[i])) == 0;
-        if (!known)
-            return rni_error_set(error, RNNC_E_NAME,
-                                 "tensor \"%s\" is no parameter of the graph",
-                                 name);
-    }
-    return RNNC_OK;
-}
-
-static rnnc_status check_shapes(const rnnc_weights *weights,
-                                const rni_safetensors *file, rni_error *error)
-{
-    for (int32_t p = 0; p < weights->n_parameters; p++) {
-        const rni_parameter *parameter = weights->graph->parameters[p];
-        if (rni_safetensors_expect(file, parameter->name, parameter->rank,
-                                   parameter->rows, parameter->cols,
-                                   error) == NULL)
-            break;
-    }
-    return error->status;
-}
-
-static rnnc_status load_weights(rnnc_weights *weights, const void *bytes,
-                                size_t size, rni_error *error)
-{
-    const rnnc_context *context = weights->graph->context;
-    rni_safetensors file;
-    if (rni_safetensors_parse(&file, &context->memory, bytes, size,
-                              values_most(context), error) != RNNC_OK)
-        return error->status;
-    if (check_names(weights, &file, error) == RNNC_OK &&
-        check_shapes(weights, &file, error) == RNNC_OK) {
-        pthread_mutex_lock(&weights->lock);
-        set_values(weights, &file, error);
-        atomic_fetch_add(&weights->version, 1);
-        pthread_mutex_unlock(&weights->lock);
-    }
-    rni_safetensors_fini(&file);
-    return error->status;
-}
-
-rnnc_status rnnc_weights_load(rnnc_weights *weights, const char *path)
-{
-    if (weights == NULL)
-        return RNNC_E_MEMORY;
-    if (weights->values == NULL)
-        return weights->error.status;
-    const rnnc_context *context = weights->graph->context;
-    rni_error *error = &weights->error;
-    unsigned char *bytes;
-    size_t size;
-    rni_error_clear(error);
-    if (path == NULL)
-        return rni_error_set(error, RNNC_E_ARGUMENT, "path is NULL");
-    if (rni_disk_read(path, context->file_limit, &context->memory, &bytes,
-                      &size, error) != RNNC_OK)
-        return error->status;
-    load_weights(weights, bytes, size, error);
-    rni_memory_release(&context->memory, bytes);
-    name_file(error, path);
-    return error->status;
-}
-
-// ---- Saving
-// -------------------------------------------------------------------
+// ---- Saving ----------------------------------------------------------------
 
 // Everything that goes into a file.
 typedef struct parcel {
@@ -294,7 +198,7 @@ typedef struct parcel {
     rni_safetensors_writer writer;
 } parcel;
 
-static void add_tensors(parcel *p, const rnnc_weights *weights)
+static void add_tensors(parcel *p, const rnnc_weights *weights, bool whole)
 {
     const rnnc_graph *graph = weights->graph;
     for (int32_t i = 0; i < weights->n_parameters; i++) {
@@ -304,7 +208,7 @@ static void add_tensors(parcel *p, const rnnc_weights *weights)
             rni_weights_values(weights, i)};
     }
     uint32_t n_constants = 0;
-    for (int32_t i = 0; i < graph->n_nodes; i++) {
+    for (int32_t i = 0; whole && i < graph->n_nodes; i++) {
         const rnnc_node *node = graph->nodes[i];
         if (node->op != RNI_OP_CONSTANT)
             continue;
@@ -350,30 +254,31 @@ static void unpack(parcel *p)
     rni_text_fini(&p->graph);
 }
 
-static rnnc_status pack(parcel *p, const rnnc_weights *weights,
+// With the graph and its constants, or weights alone.
+static rnnc_status pack(parcel *p, const rnnc_weights *weights, bool whole,
                         rni_error *error)
 {
     *p = (parcel){0};
     if (check_weights(weights, error) != RNNC_OK)
         return error->status;
     const rni_memory *memory = &weights->graph->context->memory;
-    size_t constants = count_constants(weights->graph);
+    size_t constants = whole ? count_constants(weights->graph) : 0;
     p->memory = p->graph.memory = memory;
     p->tensors = rni_memory_zeroed(
         memory, (size_t)weights->n_parameters + constants, sizeof *p->tensors);
     p->names = rni_memory_zeroed(memory, constants, sizeof *p->names);
-    rni_graph_write(weights->graph, &p->graph);
+    if (whole)
+        rni_graph_write(weights->graph, &p->graph);
     if (p->tensors == NULL || p->names == NULL || p->graph.failed)
         return rni_error_memory(error);
-    add_tensors(p, weights);
+    add_tensors(p, weights, whole);
     const rni_metadata metadata[] = {
         {"format", "pt", 2},
-        {graph_key, p->graph.bytes, p->graph.length},
         {"librnnc.version", rnnc_version(), strlen(rnnc_version())},
+        {graph_key, p->graph.bytes, p->graph.length}, // the last
     };
     return rni_safetensors_prepare(&p->writer, memory, p->tensors, p->n_tensors,
-                                   metadata, sizeof metadata / sizeof *metadata,
-                                   error);
+                                   metadata, whole ? 3 : 2, error);
 }
 
 static rnnc_status save_to(const parcel *p, const char *path, rni_error *error)
@@ -385,20 +290,32 @@ static rnnc_status save_to(const parcel *p, const char *path, rni_error *error)
     return rni_disk_end(&file, error);
 }
 
-rnnc_status rnnc_model_save(const rnnc_weights *weights, const char *path,
-                            char *message, size_t message_size)
+static rnnc_status save(const rnnc_weights *weights, bool whole,
+                        const char *path, char *message, size_t message_size)
 {
     rni_error error = {0};
     parcel p;
     if (path == NULL)
         rni_error_set(&error, RNNC_E_ARGUMENT, "path is NULL");
-    else if (pack(&p, weights, &error) == RNNC_OK)
+    else if (pack(&p, weights, whole, &error) == RNNC_OK)
         save_to(&p, path, &error);
     if (path != NULL)
         unpack(&p);
     if (message != NULL && message_size > 0)
         snprintf(message, message_size, "%s", error.text);
     return error.status;
+}
+
+rnnc_status rnnc_model_save(const rnnc_weights *weights, const char *path,
+                            char *message, size_t message_size)
+{
+    return save(weights, true, path, message, message_size);
+}
+
+rnnc_status rnnc_weights_save(const rnnc_weights *weights, const char *path,
+                              char *message, size_t message_size)
+{
+    return save(weights, false, path, message, message_size);
 }
 
 static bool copy_bytes(void *user, const void *bytes, size_t size)
@@ -409,14 +326,14 @@ static bool copy_bytes(void *user, const void *bytes, size_t size)
     return true;
 }
 
-rnnc_status rnnc_model_save_memory(const rnnc_weights *weights, void *bytes,
-                                   size_t size, size_t *needed)
+static rnnc_status save_memory(const rnnc_weights *weights, bool whole,
+                               void *bytes, size_t size, size_t *needed)
 {
     rni_error error = {0};
     parcel p;
     if (needed == NULL || (bytes == NULL && size > 0))
         return RNNC_E_ARGUMENT;
-    if (pack(&p, weights, &error) == RNNC_OK) {
+    if (pack(&p, weights, whole, &error) == RNNC_OK) {
         unsigned char *to = bytes;
         *needed = p.writer.size;
         if (size >= *needed)
@@ -426,4 +343,16 @@ rnnc_status rnnc_model_save_memory(const rnnc_weights *weights, void *bytes,
     }
     unpack(&p);
     return error.status;
+}
+
+rnnc_status rnnc_model_save_memory(const rnnc_weights *weights, void *bytes,
+                                   size_t size, size_t *needed)
+{
+    return save_memory(weights, true, bytes, size, needed);
+}
+
+rnnc_status rnnc_weights_save_memory(const rnnc_weights *weights, void *bytes,
+                                     size_t size, size_t *needed)
+{
+    return save_memory(weights, false, bytes, size, needed);
 }

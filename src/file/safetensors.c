@@ -7,29 +7,11 @@
 
 #include "file/sort.h"
 
-static const struct {
-    const char *name;
-    uint32_t bits;
-} dtypes[] = {
-    {"BOOL", 8},    {"F4", 4},          {"F6_E2M3", 6},     {"F6_E3M2", 6},
-    {"U8", 8},      {"I8", 8},          {"F8_E5M2", 8},     {"F8_E4M3", 8},
-    {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
-    {"U16", 16},    {"F16", 16},        {"BF16", 16},       {"I32", 32},
-    {"U32", 32},    {"F32", 32},        {"C64", 64},        {"F64", 64},
-    {"I64", 64},    {"U64", 64},
-};
-
-enum { DTYPES = sizeof dtypes / sizeof *dtypes, HEADER_DEPTH = 8 };
-
-const char *rni_dtype_name(int32_t dtype)
-{
-    return dtype >= 0 && dtype < DTYPES ? dtypes[dtype].name : "?";
-}
-
 typedef struct parser {
     rni_safetensors *file;
     const unsigned char *buffer; // after the header
     uint64_t buffer_size;
+    uint32_t name_limit;
     rni_error *error;
 } parser;
 
@@ -65,8 +47,8 @@ static rnnc_status read_dtype(const parser *p, uint32_t object,
     uint32_t value = rni_json_find(json, object, "dtype");
     if (value == 0 || rni_json_kind_of(json, value) != RNI_JSON_STRING)
         return bad_tensor(p, tensor, "it has no \"dtype\"");
-    for (int32_t i = 0; i < DTYPES; i++)
-        if (rni_json_equals(json, value, dtypes[i].name)) {
+    for (int32_t i = 0; i < RNI_DTYPES; i++)
+        if (rni_json_equals(json, value, rni_dtype_name(i))) {
             tensor->dtype = i;
             return RNNC_OK;
         }
@@ -110,7 +92,7 @@ static rnnc_status read_offsets(const parser *p, uint32_t object,
         return bad_tensor(p, tensor, "it has no pair of \"data_offsets\"");
     if (first > last || last > p->buffer_size)
         return bad_tensor(p, tensor, "its data is not inside the file");
-    if (!multiply(tensor->count, dtypes[tensor->dtype].bits, &bits))
+    if (!multiply(tensor->count, rni_dtype_bits(tensor->dtype), &bits))
         return bad_tensor(p, tensor, "its size overflows");
     if (bits % 8 != 0 || last - first != bits / 8)
         return bad_tensor(p, tensor, "its shape and its data differ in size");
@@ -119,13 +101,25 @@ static rnnc_status read_offsets(const parser *p, uint32_t object,
     return RNNC_OK;
 }
 
+static rnnc_status read_name(const parser *p, uint32_t key, rni_tensor *tensor)
+{
+    const rni_json *json = &p->file->header;
+    size_t length = rni_json_decode(json, key, NULL);
+    if (length > p->name_limit)
+        return rni_error_set(p->error, RNNC_E_LIMIT,
+                             "a tensor's name has %llu bytes, the limit is %lu",
+                             (unsigned long long)length,
+                             (unsigned long)p->name_limit);
+    tensor->name = rni_json_copy(json, key, &p->file->arena);
+    return tensor->name != NULL ? RNNC_OK : rni_error_memory(p->error);
+}
+
 static rnnc_status read_tensor(const parser *p, uint32_t key,
                                rni_tensor *tensor)
 {
     const rni_json *json = &p->file->header;
-    tensor->name = rni_json_copy(json, key, &p->file->arena);
-    if (tensor->name == NULL)
-        return rni_error_memory(p->error);
+    if (read_name(p, key, tensor) != RNNC_OK)
+        return p->error->status;
     if (rni_json_kind_of(json, key + 1) != RNI_JSON_OBJECT ||
         json->values[key + 1].size != 3)
         return bad_tensor(p, tensor,
@@ -237,8 +231,7 @@ static rnnc_status finish(parser *p)
     return status;
 }
 
-// ---- The file
-// -----------------------------------------------------------------
+// ---- The file --------------------------------------------------------------
 
 static rnnc_status read_length(const unsigned char *bytes, size_t size,
                                uint64_t *length, rni_error *error)
@@ -270,19 +263,19 @@ static rnnc_status read_length(const unsigned char *bytes, size_t size,
 
 rnnc_status rni_safetensors_parse(rni_safetensors *file,
                                   const rni_memory *memory, const void *bytes,
-                                  size_t size, int32_t values_most,
+                                  size_t size, rni_file_limits limits,
                                   rni_error *error)
 {
     *file = (rni_safetensors){0};
     uint64_t length = 0;
     const unsigned char *start = bytes;
-    rni_json_limits limits = {HEADER_DEPTH, values_most};
     if (read_length(start, size, &length, error) != RNNC_OK ||
         rni_json_parse(&file->header, memory, "header", (const char *)start + 8,
-                       (size_t)length, limits, error) != RNNC_OK)
+                       (size_t)length, limits.json, error) != RNNC_OK)
         return error->status;
     rni_arena_init(&file->arena, memory);
-    parser p = {file, start + 8 + length, size - 8 - length, error};
+    parser p = {file, start + 8 + length, size - 8 - length, limits.name,
+                error};
     rnnc_status status = read_members(&p);
     if (status == RNNC_OK)
         status = finish(&p);
@@ -318,17 +311,15 @@ const rni_tensor *rni_safetensors_find(const rni_safetensors *file,
     return NULL;
 }
 
-enum { SHAPE_TEXT = 8 + 24 * RNI_TENSOR_RANK };
-
-static void print_shape(const uint64_t *shape, int32_t rank,
-                        char text[SHAPE_TEXT])
+void rni_tensor_shape_print(const uint64_t *shape, int32_t rank,
+                            char text[RNI_TENSOR_SHAPE_TEXT])
 {
-    int length = snprintf(text, SHAPE_TEXT, "[");
+    int length = snprintf(text, RNI_TENSOR_SHAPE_TEXT, "[");
     for (int32_t i = 0; i < rank; i++)
         length +=
-            snprintf(text + length, (size_t)(SHAPE_TEXT - length),
+            snprintf(text + length, (size_t)(RNI_TENSOR_SHAPE_TEXT - length),
                      i > 0 ? ", %llu" : "%llu", (unsigned long long)shape[i]);
-    snprintf(text + length, (size_t)(SHAPE_TEXT - length), "]");
+    snprintf(text + length, (size_t)(RNI_TENSOR_SHAPE_TEXT - length), "]");
 }
 
 const rni_tensor *rni_safetensors_expect(const rni_safetensors *file,
@@ -347,9 +338,9 @@ const rni_tensor *rni_safetensors_expect(const rni_safetensors *file,
         memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) == 0 &&
         strcmp(rni_dtype_name(tensor->dtype), "F32") == 0)
         return tensor;
-    char have[SHAPE_TEXT], want[SHAPE_TEXT];
-    print_shape(tensor->shape, tensor->rank, have);
-    print_shape(shape, rank, want);
+    char have[RNI_TENSOR_SHAPE_TEXT], want[RNI_TENSOR_SHAPE_TEXT];
+    rni_tensor_shape_print(tensor->shape, tensor->rank, have);
+    rni_tensor_shape_print(shape, rank, want);
     rni_error_set(error, RNNC_E_SHAPE,
                   "tensor \"%s\" is %s %s, expected F32 %s", name,
                   rni_dtype_name(tensor->dtype), have, want);
@@ -362,12 +353,14 @@ uint32_t rni_safetensors_metadata(const rni_safetensors *file, const char *key)
     return metadata == 0 ? 0 : rni_json_find(&file->header, metadata, key);
 }
 
+float rni_tensor_value(const rni_tensor *tensor, uint64_t index)
+{
+    return rni_dtype_read(tensor->dtype)(
+        tensor->data + index * rni_dtype_bits(tensor->dtype) / 8);
+}
+
 void rni_tensor_floats(const rni_tensor *tensor, float *values)
 {
-    for (uint64_t i = 0; i < tensor->count; i++) {
-        const unsigned char *b = tensor->data + 4 * i;
-        uint32_t bits = (uint32_t)b[0] | (uint32_t)b[1] << 8 |
-                        (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        memcpy(&values[i], &bits, sizeof bits);
-    }
+    for (uint64_t i = 0; i < tensor->count; i++)
+        values[i] = rni_tensor_value(tensor, i);
 }

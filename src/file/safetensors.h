@@ -4,7 +4,8 @@
 #ifndef RNI_SAFETENSORS_H
 #define RNI_SAFETENSORS_H
 
-#include "file/json.h"
+#include "file/dtype.h"
+#include "file/limits.h"
 
 enum {
     RNI_HEADER_MOST = 100000000, // bytes, by the format
@@ -13,16 +14,13 @@ enum {
 
 typedef struct rni_tensor {
     const char *name;
-    int32_t dtype; // row of the table of types
+    int32_t dtype; // rni_dtype_*
     int32_t rank;
     uint64_t shape[RNI_TENSOR_RANK];
     uint64_t count;            // elements
     const unsigned char *data; // inside the file, at any alignment
     uint64_t bytes;
 } rni_tensor;
-
-// "F32" and the like; "?" for numbers that are none.
-const char *rni_dtype_name(int32_t dtype);
 
 typedef struct rni_safetensors {
     rni_json header;
@@ -35,7 +33,7 @@ typedef struct rni_safetensors {
 // must live as long as `file`. On failure there is nothing to release.
 rnnc_status rni_safetensors_parse(rni_safetensors *file,
                                   const rni_memory *memory, const void *bytes,
-                                  size_t size, int32_t values_most,
+                                  size_t size, rni_file_limits limits,
                                   rni_error *error);
 void rni_safetensors_fini(rni_safetensors *file);
 
@@ -49,7 +47,13 @@ const rni_tensor *rni_safetensors_expect(const rni_safetensors *file,
                                          rni_error *error);
 // A string of "__metadata__" (a value of `header`), or 0.
 uint32_t rni_safetensors_metadata(const rni_safetensors *file, const char *key);
-// Copies a tensor of type F32.
+// "[2, 3]".
+enum { RNI_TENSOR_SHAPE_TEXT = 8 + 24 * RNI_TENSOR_RANK };
+void rni_tensor_shape_print(const uint64_t *shape, int32_t rank,
+                            char text[RNI_TENSOR_SHAPE_TEXT]);
+
+// An element, and all of them, of a type that rni_dtype_read knows.
+float rni_tensor_value(const rni_tensor *tensor, uint64_t index);
 void rni_tensor_floats(const rni_tensor *tensor, float *values);
 
 // ---- Writing ----------------------------------------------------------------
