@@ -13,7 +13,7 @@
 
 #include "file/json.h"
 #include "file/number.h"
-#include "file/sort.h"
+#include "base/sort.h"
 
 static rni_memory memory;
 

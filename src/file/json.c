@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "file/number.h"
-#include "file/sort.h"
+#include "base/sort.h"
 
 typedef struct reader {
     rni_json *json;

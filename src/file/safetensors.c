@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "file/sort.h"
+#include "base/sort.h"
 
 typedef struct parser {
     rni_safetensors *file;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "file/sort.h"
+#include "base/sort.h"
 
 static int32_t by_name(const void *user, uint32_t a, uint32_t b)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Heapsort: n log n steps whatever the data, so no file can make it slow.
-#include "file/sort.h"
+#include "base/sort.h"
 
 #include <stddef.h>
 
