@@ -6,8 +6,8 @@ from ctypes import (POINTER, c_char_p, c_double, c_float, c_int32, c_int64,
 from typing import Any
 
 from .types import (rnnc_cell_options, rnnc_context_options,
-                    rnnc_cross_entropy_options, rnnc_layers_options,
-                    rnnc_plan_options)
+                    rnnc_cross_entropy_options, rnnc_import_options,
+                    rnnc_layers_options, rnnc_plan_options)
 
 # name: (result, parameters)
 FUNCTIONS: dict[str, Any] = {
@@ -67,6 +67,19 @@ FUNCTIONS: dict[str, Any] = {
     "rnnc_graph_status": (c_int32, (c_void_p,)),
     "rnnc_hard_sigmoid": (c_void_p, (c_void_p, c_float, c_float)),
     "rnnc_huber": (c_void_p, (c_void_p, c_void_p, c_float, c_int32)),
+    "rnnc_import_allow": (c_int32, (c_void_p, c_int32, c_int32)),
+    "rnnc_import_count": (c_int32, (c_void_p, c_int32)),
+    "rnnc_import_create": (c_void_p, (c_void_p,)),
+    "rnnc_import_destroy": (None, (c_void_p,)),
+    "rnnc_import_item": (c_char_p, (c_void_p, c_int32, c_int32)),
+    "rnnc_import_load": (c_int32, (c_void_p, c_void_p, c_char_p)),
+    "rnnc_import_load_memory": (c_int32, (c_void_p, c_void_p, c_void_p,
+                                          c_size_t)),
+    "rnnc_import_map": (c_int32, (c_void_p, c_char_p, c_char_p,
+                                  POINTER(rnnc_import_options))),
+    "rnnc_import_message": (c_char_p, (c_void_p,)),
+    "rnnc_import_prefix": (c_int32, (c_void_p, c_char_p, c_char_p)),
+    "rnnc_import_status": (c_int32, (c_void_p,)),
     "rnnc_init_rows": (c_void_p, (c_void_p, c_int64, c_int64, c_int32,
                                   c_float)),
     "rnnc_input_batch": (c_void_p, (c_void_p, c_char_p, c_int64)),
@@ -275,7 +288,11 @@ FUNCTIONS: dict[str, Any] = {
                                         c_int64)),
     "rnnc_weights_graph": (c_void_p, (c_void_p,)),
     "rnnc_weights_load": (c_int32, (c_void_p, c_char_p)),
+    "rnnc_weights_load_memory": (c_int32, (c_void_p, c_void_p, c_size_t)),
     "rnnc_weights_message": (c_char_p, (c_void_p,)),
+    "rnnc_weights_save": (c_int32, (c_void_p, c_char_p, c_char_p, c_size_t)),
+    "rnnc_weights_save_memory": (c_int32, (c_void_p, c_void_p, c_size_t,
+                                           POINTER(c_size_t))),
     "rnnc_weights_set": (c_int32, (c_void_p, c_char_p, POINTER(c_float),
                                    c_int64)),
     "rnnc_weights_status": (c_int32, (c_void_p,)),

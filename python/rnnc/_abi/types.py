@@ -34,6 +34,22 @@ class rnnc_context_options(Structure):
         ("file_limit", c_uint64),
         ("node_limit", c_uint32),
         ("reserved", c_uint32),
+        ("depth_limit", c_uint32),
+        ("name_limit", c_uint32),
+    ]
+
+
+class rnnc_import_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("transpose", c_int32),
+        ("first", c_int64),
+        ("count", c_int64),
+        ("to_first", c_int64),
+        ("to_count", c_int64),
+        ("blocks", POINTER(c_int32)),
+        ("n_blocks", c_int32),
+        ("reserved", c_uint32),
     ]
 
 

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""A graph and its weights in one safetensors file."""
+from __future__ import annotations
+
+import os
+from typing import Optional, Union
+
+from ._context import Context
+from ._graph import Graph
+from ._handle import Handle
+from ._library import lib
+from ._weights import Path, Weights
+
+
+class Model(Handle):
+    """A graph with its weights, loaded from a file.
+
+    ``weights.save(path)`` writes such a file.
+
+    Parameters
+    ----------
+    source : path_like or bytes
+        The file, or what is in it.
+    context : Context, optional
+        Memory, threads and limits.
+
+    Raises
+    ------
+    FileError
+        The file cannot be read.
+    FormatError
+        It is damaged, or no model.
+    LimitError
+        It is beyond a limit of the context.
+    """
+
+    _noun = "model"
+
+    def __init__(self, source: Union[Path, bytes],
+                 context: Optional[Context] = None) -> None:
+        owner = None if context is None else context._owner
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            memory = bytes(source)
+            self._take(lib.rnnc_model_load_memory(owner, memory, len(memory)),
+                       owner)
+        else:
+            self._take(lib.rnnc_model_load(owner, os.fspath(source)), owner)
+
+    @property
+    def graph(self) -> Graph:
+        """Its graph, which keeps the model alive."""
+        return Graph._of(lib.rnnc_model_graph(self._owner), self._owner)
+
+    @property
+    def weights(self) -> Weights:
+        """Its weights, which keep the model alive."""
+        return Weights._of(lib.rnnc_model_weights(self._owner), self._owner)

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""Executing a plan over sequences."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Optional, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _array
+from ._abi import constants
+from ._array import Floats
+from ._error import StateError
+from ._graph import Node
+from ._handle import Handle, Owner
+from ._input import batch_of, sequence_of, static_of
+from ._library import lib, text_of
+from ._plan import Plan
+from ._sequence import Data, padded_shape
+from ._weights import Weights
+
+
+class Run(Handle):
+    """A plan with values, memory and the sequences in hand.
+
+    A call that fails changes nothing. One run is used by one thread at a
+    time; calls release Python's lock.
+
+    Parameters
+    ----------
+    plan : Plan
+        For ``INFER`` or ``TRAIN``.
+    weights : Weights
+        Of the same graph.
+
+    Attributes
+    ----------
+    plan : Plan
+    weights : Weights
+    """
+
+    _noun = "run"
+
+    def __init__(self, plan: Plan, weights: Weights) -> None:
+        self._take(lib.rnnc_run_create(plan._owner, weights._owner),
+                   plan._owner, weights._owner)
+        self.plan, self.weights = plan, weights
+        self._inputs: dict[Node, Owner] = {}
+
+    def close(self) -> None:
+        """Let go of it and of its inputs; safe to call twice."""
+        super().close()
+        self._inputs.clear()
+
+    def reserve(self, batch: int, longest: int, total_rows: int) -> None:
+        """Make room, so that later passes within these limits allocate nothing.
+
+        Parameters
+        ----------
+        batch : int
+            Sequences of a batch at most.
+        longest : int
+            Steps of the longest sequence at most.
+        total_rows : int
+            Steps of all sequences together at most.
+        """
+        self._check(lib.rnnc_run_reserve(self._owner, batch, longest,
+                                         total_rows))
+
+    def input(self, node: Node, values: Data) -> None:
+        """Set an input.
+
+        Parameters
+        ----------
+        node : Node
+            An input of the graph.
+        values : Sequence or array_like
+            For a sequence input a `Sequence`, which is read where it is and
+            may be filled anew between passes, or what makes one; for a batch
+            input [batch, features] or [batch] ids; for a static one
+            [rows, cols]. Arrays are copied.
+        """
+        if node.kind == constants.SEQUENCE:
+            sequence = sequence_of(node, values)
+            self._check(lib.rnnc_run_input(self._owner, node,
+                                           sequence._owner))
+            self._inputs[node] = sequence._owner
+        elif node.kind == constants.BATCH:
+            self._input_batch(node, values)
+        else:
+            array = static_of(node, values)
+            self._check(lib.rnnc_run_input_static(self._owner, node, array))
+
+    def _input_batch(self, node: Node, values: Any) -> None:
+        array = batch_of(node, values)
+        call = (lib.rnnc_run_input_batch_ids if node.type == constants.IDS
+                else lib.rnnc_run_input_batch)
+        self._check(call(self._owner, node, array, len(array)))
+
+    def carry(self, carried: Union[bool, ArrayLike]) -> None:
+        """Say which sequences of the next pass go on from the last one.
+
+        Parameters
+        ----------
+        carried : bool or array_like of bool
+            For each sequence; one for all of them.
+        """
+        if isinstance(carried, (bool, np.bool_)):
+            carried = np.full(self.batch, bool(carried))
+        rows = _array.flags(carried)
+        self._check(lib.rnnc_run_carry(self._owner, rows, rows.size))
+
+    def seed(self, seed: int, counter: int = 0) -> None:
+        """Set what the masks of dropout are drawn from.
+
+        Parameters
+        ----------
+        seed : int
+        counter : int
+            Of the next forward pass.
+        """
+        self._check(lib.rnnc_run_seed(self._owner, seed, counter))
+
+    def forward(self) -> None:
+        """Compute outputs and loss."""
+        self._check(lib.rnnc_run_forward(self._owner))
+
+    def backward(self) -> None:
+        """Compute gradients and add those of parameters to the weights'."""
+        self._check(lib.rnnc_run_backward(self._owner))
+
+    def loss(self) -> float:
+        """The loss of the last forward pass."""
+        loss = ctypes.c_float()
+        self._check(lib.rnnc_run_loss(self._owner, ctypes.byref(loss)))
+        return loss.value
+
+    @property
+    def batch(self) -> int:
+        """Sequences of the last forward pass."""
+        return int(lib.rnnc_run_batch(self._owner))
+
+    def lengths(self, output: Node) -> NDArray[np.int64]:
+        """Steps of each sequence of an output.
+
+        Parameters
+        ----------
+        output : Node
+            One of the plan's sequence outputs.
+        """
+        lengths = np.empty(self.batch + 1, dtype=np.int64)
+        self._check(lib.rnnc_run_lengths(self._owner, output, lengths))
+        return lengths[:-1]
+
+    def get(self, output: Node, *, layout: int = constants.BATCH_MAJOR,
+            padding: float = 0.0, out: Optional[Floats] = None) -> Floats:
+        """An output of the last forward pass.
+
+        Parameters
+        ----------
+        output : Node
+            One of the plan's outputs.
+        layout : int
+            Of a sequence output.
+        padding : float
+            What stands beyond the end of a sequence.
+        out : array, optional
+            Where to write.
+
+        Returns
+        -------
+        array
+            static [rows, cols], batch [batch, cols], sequence padded
+            [batch, time, cols] or [time, batch, cols]
+        """
+        owner, batch = self._owner, self.batch
+        if output.kind != constants.SEQUENCE:
+            static = output.kind == constants.STATIC
+            rows = output.rows if static else batch
+            values: Floats = _array.receiver(out, (rows, output.cols))
+            self._check((lib.rnnc_run_get_static if static else
+                         lib.rnnc_run_get_batch)(owner, output, values))
+            return values
+        lengths = self.lengths(output)
+        time = int(lengths.max()) if batch else 0
+        values = _array.receiver(out, padded_shape(batch, time, output.cols,
+                                                   layout))
+        self._check(lib.rnnc_run_get_padded(owner, output, values, time,
+                                            layout, padding))
+        return values
+
+    def get_rows(self, output: Node, row: int) -> Floats:
+        """One sequence of a sequence output.
+
+        Parameters
+        ----------
+        output : Node
+        row : int
+            Which sequence.
+
+        Returns
+        -------
+        array
+            [time, cols]
+        """
+        lengths = self.lengths(output)
+        if not 0 <= row < len(lengths):
+            raise IndexError(f"row {row} of {len(lengths)}")
+        values = np.empty((lengths[row], output.cols), dtype=np.float32)
+        self._check(lib.rnnc_run_get_rows(self._owner, output, row, values))
+        return values
+
+    def gradient(self, input: Node, *, layout: int = constants.BATCH_MAJOR,
+                 padding: float = 0.0, out: Optional[Floats] = None
+                 ) -> Floats:
+        """The gradient by an input that the plan names.
+
+        Parameters
+        ----------
+        input : Node
+            One of the plan's `gradients`.
+        layout, padding, out
+            As for `get`.
+
+        Returns
+        -------
+        array
+            laid out as by `get`
+        """
+        owner, batch = self._owner, self.batch
+        if input.kind != constants.SEQUENCE:
+            static = input.kind == constants.STATIC
+            rows = input.rows if static else batch
+            values: Floats = _array.receiver(out, (rows, input.cols))
+            self._check((lib.rnnc_run_gradient_static if static else
+                         lib.rnnc_run_gradient_batch)(owner, input, values))
+            return values
+        if input not in self._inputs:
+            raise StateError(f"{input!r} is not set")
+        time = int(lib.rnnc_sequence_longest(self._inputs[input]))
+        values = _array.receiver(out, padded_shape(batch, time, input.cols,
+                                                   layout))
+        self._check(lib.rnnc_run_gradient_padded(owner, input, values, time,
+                                                 layout, padding))
+        return values
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it holds, without packed weights."""
+        return int(lib.rnnc_run_memory(self._owner))
+
+    @property
+    def isa(self) -> str:
+        """The instruction set its kernels use."""
+        return text_of(lib.rnnc_run_isa(self._owner))
+
