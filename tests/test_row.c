@@ -401,6 +401,11 @@ static void check_order(const rni_kernels *kernels, int64_t rows, int64_t cols)
     for (int64_t r = 0; r < rows && cols > 0; r++)
         want[(first + r) % 16] += x.data[r * x.stride];
     assert_memory_equal(got, want, sizeof got);
+    double squares[16] = {0}, exact[16] = {0};
+    kernels->squares(cols, x.data, squares);
+    for (int64_t c = 0; c < cols; c++)
+        exact[c % 16] += (double)x.data[c] * (double)x.data[c];
+    assert_memory_equal(squares, exact, sizeof squares);
     matrix_destroy(x);
     matrix_destroy(y);
 }

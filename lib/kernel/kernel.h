@@ -179,6 +179,8 @@ typedef struct rni_kernels {
     // partial[(first + r) % 16] += x[r, 0], rows in order
     void (*total)(int64_t rows, int64_t first, const float *x, int64_t x_stride,
                   float partial[16]);
+    // partial[i % 16] += x[i] x[i] in double, where a square is exact
+    void (*squares)(int64_t count, const float *x, double partial[16]);
     // Cross-entropy of ids under softmax(logits):
     // loss[r] = w[id] * ((1 - s) * nll(id)) + s / cols * sum_c w[c] nll(c),
     // nll(c) = -log softmax(logits)[c]; 0 where ids[r] == ignore. w NULL: ones.

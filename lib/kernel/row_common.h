@@ -37,6 +37,17 @@ static inline void row_total(int64_t rows, int64_t first, const float *x,
         partial[(uint64_t)(first + r) % ROW_SUMS] += x[r * x_stride];
 }
 
+static inline void row_squares(int64_t count, const float *x,
+                               double partial[ROW_SUMS])
+{
+    int64_t i = 0;
+    for (; i + ROW_SUMS <= count; i += ROW_SUMS)
+        for (int64_t j = 0; j < ROW_SUMS; j++)
+            partial[j] += (double)x[i + j] * (double)x[i + j];
+    for (int64_t j = 0; i + j < count; j++)
+        partial[j] += (double)x[i + j] * (double)x[i + j];
+}
+
 // The mask of feature c: word c % 4 of block c / 4 at least `limit`, that is
 // rate * 2^32, rounded up.
 static inline void row_dropout(int64_t cols, float rate, uint64_t key,

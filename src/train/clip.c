@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Clipping gradients, by their norm or by their values.
+#include <string.h>
+
+#include "base/context.h"
+#include "base/team.h"
 #include "train/optimizer.h"
 
 enum { PARTIALS = 16 };
@@ -34,27 +38,85 @@ static int64_t count_of(const rnnc_weights *weights, int32_t p)
     return parameter->rows * parameter->cols;
 }
 
-// Sixteen sums, element i goes to sum i % 16; halves are folded together. The
-// square of a float is exact in double, so every machine gives the same bits.
-static double sum_of_squares(const float *values, int64_t count)
+// ---- The norm -------------------------------------------------------------
+
+// Gradients are cut into pieces, and pieces dealt out to lanes in turn; a lane
+// is one sum, whoever works on it, and lanes are added up in order. So the
+// norm has the same bits whatever the number of threads.
+enum { PIECE = 1 << 13, LANES = 32, TEAM_FLOATS = 1 << 16 };
+
+typedef struct norm_work {
+    const rnnc_weights *weights;
+    const rni_kernels *kernels;
+    double partial[LANES][PARTIALS];
+    float factor;
+} norm_work;
+
+typedef void gradient_visit(norm_work *work, int64_t lane, float *values,
+                            int64_t count);
+
+// Visits the pieces of the lanes that a member of the team has.
+static void each_piece(norm_work *work, int32_t member, int32_t size,
+                       gradient_visit *visit)
 {
-    double partial[PARTIALS] = {0};
-    int64_t i = 0;
-    for (; i + PARTIALS <= count; i += PARTIALS)
-        for (int64_t j = 0; j < PARTIALS; j++)
-            partial[j] += (double)values[i + j] * (double)values[i + j];
-    for (int64_t j = 0; i + j < count; j++)
-        partial[j] += (double)values[i + j] * (double)values[i + j];
-    for (int64_t half = PARTIALS / 2; half > 0; half /= 2)
-        for (int64_t j = 0; j < half; j++)
-            partial[j] += partial[j + half];
-    return partial[0];
+    int64_t piece = 0;
+    for (int32_t p = 0; p < work->weights->n_parameters; p++) {
+        if (!counts(work->weights, p))
+            continue;
+        float *values = rni_weights_gradients(work->weights, p);
+        const int64_t count = count_of(work->weights, p);
+        for (int64_t i = 0; i < count; i += PIECE, piece++)
+            if (piece % LANES % size == member)
+                visit(work, piece % LANES, values + i,
+                      count - i < PIECE ? count - i : PIECE);
+    }
 }
 
-static void scale(float *values, int64_t count, float factor)
+static void add_squares(norm_work *work, int64_t lane, float *values,
+                        int64_t count)
 {
+    work->kernels->squares(count, values, work->partial[lane]);
+}
+
+static void squares_share(void *work, int32_t member, int32_t size)
+{
+    each_piece(work, member, size, add_squares);
+}
+
+static void scale(norm_work *work, int64_t lane, float *values, int64_t count)
+{
+    (void)lane;
     for (int64_t i = 0; i < count; i++)
-        values[i] *= factor;
+        values[i] *= work->factor;
+}
+
+static void scale_share(void *work, int32_t member, int32_t size)
+{
+    each_piece(work, member, size, scale);
+}
+
+static void share(norm_work *work, rni_team_body body)
+{
+    const rnnc_weights *weights = work->weights;
+    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
+        body(work, 0, 1);
+    else
+        rni_team_run(weights->graph->context->team, body, work);
+}
+
+// Halves are folded together.
+static double norm_of(const norm_work *work)
+{
+    double sum = 0;
+    for (int32_t lane = 0; lane < LANES; lane++) {
+        double partial[PARTIALS];
+        memcpy(partial, work->partial[lane], sizeof partial);
+        for (int32_t half = PARTIALS / 2; half > 0; half /= 2)
+            for (int32_t j = 0; j < half; j++)
+                partial[j] += partial[j + half];
+        sum += partial[0];
+    }
+    return rni_square_root(sum);
 }
 
 rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
@@ -62,21 +124,16 @@ rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
     rnnc_status status = begin_clip(weights, most, "clip_norm");
     if (status != RNNC_OK)
         return status;
-    double squares = 0;
-    for (int32_t p = 0; p < weights->n_parameters; p++)
-        if (counts(weights, p))
-            squares += sum_of_squares(rni_weights_gradients(weights, p),
-                                      count_of(weights, p));
-    double total = rni_square_root(squares);
+    norm_work work = {.weights = weights,
+                      .kernels = rni_kernels_get(rni_isa_choose())};
+    share(&work, squares_share);
+    const double total = norm_of(&work);
     if (norm != NULL)
         *norm = (float)total;
-    double factor = (double)most / (total + 1e-6);
-    if (factor >= 1)
-        return RNNC_OK;
-    for (int32_t p = 0; p < weights->n_parameters; p++)
-        if (counts(weights, p))
-            scale(rni_weights_gradients(weights, p), count_of(weights, p),
-                  (float)factor);
+    const double factor = (double)most / (total + 1e-6);
+    work.factor = (float)factor;
+    if (!(factor >= 1)) // a NaN is to be seen in the gradients
+        share(&work, scale_share);
     return RNNC_OK;
 }
 
