@@ -11,9 +11,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/sort.h"
 #include "file/json.h"
 #include "file/number.h"
-#include "base/sort.h"
 
 static rni_memory memory;
 
