@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "file/number.h"
 #include "base/sort.h"
+#include "file/number.h"
 
 typedef struct reader {
     rni_json *json;
