@@ -126,6 +126,8 @@ rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
     *file = (rni_disk_file){memory, path, NULL, -1, 0};
     struct stat about;
     bool old = stat(path, &about) == 0;
+    if (!old && errno != ENOENT)
+        return refuse(error, "write", path, errno);
     if (old && S_ISDIR(about.st_mode))
         return refuse(error, "write", path, EISDIR);
     size_t length = strlen(path);
@@ -161,34 +163,57 @@ bool rni_disk_write(void *user, const void *bytes, size_t size)
     return file->failed == 0;
 }
 
-// After a power cut the folder must know the new name. Some file systems have
-// no such call for folders; there is nothing more to be done on them.
-static int sync_folder(char *path)
+// The folder of a file, to be synced; or below 0 with *number saying why. Some
+// file systems have no such thing as syncing a folder, and one may be closed to
+// readers; there is nothing more to be done on them, and *number is 0.
+static int open_folder(char *path, int *number)
 {
     char *slash = strrchr(path, '/');
     const char *folder = slash == NULL ? "." : slash == path ? "/" : path;
     if (slash != NULL)
         *slash = '\0';
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return errno == EACCES ? 0 : errno;
-    int number = fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
-    close(descriptor);
-    return number;
+    *number = descriptor >= 0 || errno == EACCES ? 0 : errno;
+    if (slash != NULL)
+        *slash = '/';
+    return descriptor;
+}
+
+static int sync_all(int descriptor)
+{
+    int result;
+    do
+        result = fsync(descriptor);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+}
+
+// After a power cut the folder must know the new name.
+static int sync_folder(int folder)
+{
+    if (folder < 0)
+        return 0;
+    int number = sync_all(folder);
+    return number == EINVAL ? 0 : number;
 }
 
 rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error)
 {
-    if (file->failed == 0 && fsync(file->descriptor) != 0)
-        file->failed = errno;
+    int folder = -1;
+    if (file->failed == 0)
+        file->failed = sync_all(file->descriptor);
     if (close(file->descriptor) != 0 && file->failed == 0 && errno != EINTR)
         file->failed = errno;
+    if (file->failed == 0)
+        folder = open_folder(file->temporary, &file->failed);
     if (file->failed == 0 && rename(file->temporary, file->path) != 0)
         file->failed = errno;
     if (file->failed != 0)
         unlink(file->temporary);
     else
-        file->failed = sync_folder(file->temporary);
+        file->failed = sync_folder(folder);
+    if (folder >= 0)
+        close(folder);
     if (file->failed != 0)
         refuse(error, "write", file->path, file->failed);
     rni_memory_release(file->memory, file->temporary);

@@ -29,7 +29,9 @@ rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
 // Fits rni_sink; `user` is the rni_disk_file.
 bool rni_disk_write(void *user, const void *bytes, size_t size);
 // Takes the target's place, or, where a write failed or this does, leaves the
-// target alone and removes the temporary file.
+// target alone and removes the temporary file. One fault comes too late for
+// that: where the folder cannot be synced the new file is whole and in its
+// place, but a power cut may bring the old one back, and the error says so.
 rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error);
 
 #endif
