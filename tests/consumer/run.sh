@@ -34,23 +34,29 @@ if grep -rIl -e "$work/first" -e "$build" "$prefix"; then
     echo "these files name a folder of the build" && exit 1
 fi
 
-# pkg-config quotes the blank in the path for a shell to read.
+# use_pkg_config <source> <prefix> <options>: pkg-config quotes the blank in the
+# path for a shell to read.
 use_pkg_config() {
-    PKG_CONFIG_PATH=$1/$libdir/pkgconfig
+    program=$1
+    PKG_CONFIG_PATH=$2/$libdir/pkgconfig
     export PKG_CONFIG_PATH
-    shift
+    shift 2
     words=$(pkg-config "$@" --cflags --libs rnnc)
-    eval "$cc -std=c11 '$here/main.c' -o '$work/program' $words"
+    eval "$cc -std=c11 '$program' -o '$work/program' $words -lm"
 }
 
 say "pkg-config, shared"
-use_pkg_config "$prefix"
+use_pkg_config "$here/main.c" "$prefix"
+expect "$work/program" shared "$prefix/$libdir"
+
+say "the host of examples/embed"
+use_pkg_config "$source/examples/embed/main.c" "$prefix"
 expect "$work/program" shared "$prefix/$libdir"
 
 say "pkg-config, static"
 cp -R "$prefix" "$work/static"
 rm "$work/static/$libdir"/librnnc.so*
-use_pkg_config "$work/static" --static
+use_pkg_config "$here/main.c" "$work/static" --static
 expect "$work/program" static
 
 # use_cmake <project> <shared|static> <definitions>
