@@ -35,10 +35,13 @@ static bool fail(reader *r, rnnc_status status, const char *what)
     return false;
 }
 
-// A builder call refused.
+// A builder call refused. What would be a caller's mistake is the file's here.
 static bool refused(reader *r)
 {
-    rni_error_set(r->error, r->graph->error.status, "graph: %s: %s", r->place,
+    rnnc_status status = r->graph->error.status;
+    if (status == RNNC_E_ARGUMENT || status == RNNC_E_STATE)
+        status = RNNC_E_FORMAT;
+    rni_error_set(r->error, status, "graph: %s: %s", r->place,
                   r->graph->error.text);
     return false;
 }
