@@ -386,9 +386,24 @@ static void case_draw(tape_case *t, int64_t rows, int64_t cols, bool exact)
     call->cols = cols;
 }
 
+// As it is, or by its links where it has some.
+static void call_run(const rni_kernels *kernels, const rni_tape_call *call,
+                     bool linked)
+{
+    rni_tape_link links[MOST_CODE + 2 * MOST_PORTS];
+    const int64_t n = linked ? kernels->tape_link(call, NULL) : 0;
+    if (n == 0) {
+        kernels->tape(call);
+        return;
+    }
+    assert_true(n <= rni_tape_links_most(call));
+    assert_int_equal(kernels->tape_link(call, links), n);
+    kernels->tape_follow(links, n);
+}
+
 // Runs the tape on copies of its memory, which it leaves in `memory`.
 static void case_run(const tape_case *t, const rni_kernels *kernels,
-                     matrix memory[2 * MOST_PORTS])
+                     matrix memory[2 * MOST_PORTS], bool linked)
 {
     tape_case own = *t;
     for (int i = 0; i < 2 * MOST_PORTS; i++)
@@ -404,15 +419,16 @@ static void case_run(const tape_case *t, const rni_kernels *kernels,
     own.call.loads = own.loads;
     own.call.stores = own.stores;
     own.call.scratch = scratch;
-    kernels->tape(&own.call);
+    call_run(kernels, &own.call, linked);
     free(scratch);
 }
 
-static void case_check(const tape_case *t, const rni_kernels *kernels)
+static void case_check(const tape_case *t, const rni_kernels *kernels,
+                       bool linked)
 {
     matrix want[2 * MOST_PORTS], got[2 * MOST_PORTS];
-    case_run(t, rni_kernels_get(RNI_ISA_SCALAR), want);
-    case_run(t, kernels, got);
+    case_run(t, rni_kernels_get(RNI_ISA_SCALAR), want, false);
+    case_run(t, kernels, got, linked);
     for (int i = 0; i < 2 * MOST_PORTS; i++) {
         matrix_check_same(got[i], want[i]);
         matrix_destroy(got[i]);
@@ -426,7 +442,8 @@ static void check_shape(int64_t rows, int64_t cols)
     for (int isa = RNI_ISA_SCALAR + 1; (kernels = each_set(&isa));) {
         tape_case t;
         case_draw(&t, rows, cols, kernels->isa == RNI_ISA_SSE2);
-        case_check(&t, kernels);
+        case_check(&t, kernels, false);
+        case_check(&t, kernels, true);
         for (int i = 0; i < 2 * MOST_PORTS; i++)
             matrix_destroy(t.memory[i]);
     }

@@ -66,6 +66,11 @@ typedef struct rni_tape_call {
 // A store may share memory with a load of the same shape, element for element:
 // within a tile everything is loaded before anything is stored.
 
+static inline int64_t rni_tape_links_most(const rni_tape_call *call)
+{
+    return (int64_t)call->n_loads + call->n_code + call->n_stores;
+}
+
 // ---- Products with packed weights ---------------------------------------
 
 // Weights W [depth, cols] are packed in panels of `panel` columns (a constant
@@ -109,6 +114,43 @@ typedef struct rni_product_call {
     float *scratch;                  // product_scratch(rows, depth) floats
 } rni_product_call;
 
+// ---- Links: calls worked out ahead ----------------------------------------
+
+// A call that comes again and again for the same memory, as a step of a stream
+// does, is worked out once, into the loops it comes down to with all of their
+// pointers; to follow these is all that is left to do. The same bits.
+typedef struct rni_tape_link {
+    void (*loop)(const rni_tape_code *code, float *to, const float *a,
+                 const float *b, const float *c, int64_t n);
+    const rni_tape_code *code;
+    float *to;
+    const float *a, *b, *c;
+    int64_t n;
+} rni_tape_link;
+
+typedef struct rni_tile_term { // one left operand and its panels
+    const float *a;
+    int64_t stride, depth;
+    const float *panel;
+    int64_t panel_stride;
+} rni_tile_term;
+
+typedef struct rni_tile_link rni_tile_link;
+typedef void rni_tile_run(const rni_tile_link *link);
+
+struct rni_tile_link {
+    rni_tile_run *run;
+    const rni_tile_term *terms;
+    int64_t n_terms;
+    const float *init; // NULL: zero
+    int64_t init_stride;
+    float *c;
+    int64_t stride;
+    rni_tile_run *whole; // of a tile that reaches beyond the columns of c:
+    int64_t rows, cols;  // how the whole tile is run, and what there is of c
+    int64_t width;
+};
+
 // ---- Products over rows (weight gradients) ------------------------------
 
 typedef struct rni_outer_run { // rows that lie one after another
@@ -143,6 +185,23 @@ typedef struct rni_kernels {
     void (*pack)(const rni_pack_call *call);
     void (*product)(const rni_product_call *call);
     int64_t (*product_scratch)(int64_t rows, int64_t depth);
+
+    // Links of a call: how many there are, written where there is a place for
+    // them, at most rni_tape_links_most. 0 where the call is no single tile of
+    // one row: it is then made as it is.
+    int64_t (*tape_link)(const rni_tape_call *call, rni_tape_link *links);
+    void (*tape_follow)(const rni_tape_link *links, int64_t n);
+    // Links of products that continue each other: each starts from what the
+    // one before it leaves, has results of the same columns, and the panels
+    // of the first. Each link takes as many terms as all calls have. 0 for
+    // more rows than are read where they lie. Tiles do not depend on one
+    // another: followed backwards in every other step, weights that just do
+    // not fit a cache are half in it.
+    int64_t (*product_link)(const rni_product_call *calls, int32_t n_calls,
+                            rni_tile_link *links, rni_tile_term *terms);
+    void (*product_follow)(const rni_tile_link *links, int64_t n,
+                           bool backwards);
+
     void (*outer)(const rni_outer_call *call);
     int64_t (*outer_scratch)(int64_t m, int64_t n, int64_t rows);
 

@@ -11,10 +11,12 @@
 #include "kernel/functions.h"
 #include "kernel/tape_values.h"
 #include "kernel/tape_body.inc"
+#include "kernel/tape_link_body.inc"
 #include "kernel/row_body.inc"
 #include "kernel/tile_body.inc"
 #include "kernel/pack_body.inc"
 #include "kernel/product_body.inc"
+#include "kernel/tile_link_body.inc"
 #include "kernel/outer_body.inc"
 #include "kernel/kernels_table.inc"
 #endif

@@ -14,5 +14,6 @@
 #include "kernel/tile_body.inc"
 #include "kernel/pack_body.inc"
 #include "kernel/product_body.inc"
+#include "kernel/tile_link_body.inc"
 #include "kernel/outer_body.inc"
 #include "kernel/kernels_table.inc"
