@@ -114,7 +114,9 @@ RNNC_API rnnc_status rnnc_optimizer_get(const rnnc_optimizer *optimizer,
  * these weights take the new values at their next call. Allocates nothing.
  * @param optimizer an optimizer
  * @return RNNC_OK; RNNC_E_STATE where no backward pass has made gradients yet;
- *   RNNC_E_ARGUMENT for nesterov without momentum, or with dampening
+ *   RNNC_E_ARGUMENT for nesterov without momentum, or with dampening;
+ *   RNNC_E_UNSUPPORTED where one of them is stored in fewer bits (see
+ *   rnnc_weights_store())
  */
 RNNC_API rnnc_status rnnc_optimizer_step(rnnc_optimizer *optimizer);
 

@@ -82,10 +82,47 @@ RNNC_API const char *rnnc_run_message(const rnnc_run *run);
  * @param batch sequences of a batch at most
  * @param longest steps of the longest sequence at most, on any axis
  * @param total_rows steps of all sequences together at most, on any axis
- * @return RNNC_OK, RNNC_E_ARGUMENT for a negative number, or RNNC_E_MEMORY
+ * @return RNNC_OK, RNNC_E_ARGUMENT for a negative number, or RNNC_E_MEMORY,
+ *   also where the budget is too small
  */
 RNNC_API rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch,
                                       int64_t longest, int64_t total_rows);
+
+/**
+ * Bounds the memory of a run. Each forward pass then keeps what the plan's
+ * options say, or with ::RNNC_KEEP_BUDGET the first of these that fits: results
+ * (::RNNC_KEEP_RESULTS), states (::RNNC_KEEP_STATES), the longest segments that
+ * fit (::RNNC_KEEP_SEGMENTS). A pass that cannot be kept within the budget
+ * fails and changes nothing. No bit of a result depends on it.
+ *
+ * The budget is for what rnnc_run_memory() counts: not for the caller's
+ * sequences, nor for packed weights. Where memory has to move, the old is given
+ * back once the new is there.
+ * @param run a run
+ * @param bytes at most; 0: no bound, results are kept
+ * @return RNNC_OK or RNNC_E_ARGUMENT for a negative number
+ */
+RNNC_API rnnc_status rnnc_run_budget(rnnc_run *run, int64_t bytes);
+
+/**
+ * Tells what passes would take, without making room for them.
+ * @param run a run
+ * @param keep ::RNNC_KEEP_RESULTS, ::RNNC_KEEP_STATES or ::RNNC_KEEP_SEGMENTS
+ *   (with the segments that take least); a plan made with ::RNNC_KEEP_BUDGET
+ *   knows all three, one made with ::RNNC_KEEP_STATES that alone, any other
+ *   results and segments
+ * @param batch sequences
+ * @param longest steps of the longest sequence, on any axis
+ * @param total_rows steps of all sequences together, on any axis
+ * @param[out] bytes what rnnc_run_memory() would count for a run that held
+ *   nothing before
+ * @return RNNC_OK; RNNC_E_ARGUMENT for another `keep`, one that the plan does
+ *   not know, a negative number or NULL; RNNC_E_MEMORY for a size that does
+ *   not fit
+ */
+RNNC_API rnnc_status rnnc_run_measure(rnnc_run *run, int32_t keep,
+                                      int64_t batch, int64_t longest,
+                                      int64_t total_rows, int64_t *bytes);
 
 /**
  * Sets a sequence input. The sequence is not copied: it lives, and stays as it
@@ -172,7 +209,9 @@ RNNC_API rnnc_status rnnc_run_seed(rnnc_run *run, uint64_t seed,
  * @return RNNC_OK; RNNC_E_STATE for an input that is not set, or a plan for a
  *   stream; RNNC_E_SHAPE for features, lengths or batches that do not fit the
  *   graph or each other; RNNC_E_VALUE for an id out of range (the message
- *   names input, row and step); RNNC_E_MEMORY
+ *   names input, row and step); RNNC_E_UNSUPPORTED where the plan trains a
+ *   parameter that is stored in fewer bits (see rnnc_weights_store());
+ *   RNNC_E_MEMORY
  */
 RNNC_API rnnc_status rnnc_run_forward(rnnc_run *run);
 
@@ -304,6 +343,22 @@ RNNC_API rnnc_status rnnc_run_gradient_padded(const rnnc_run *run,
  * @return bytes that it holds; 0 for one that could not be made whole
  */
 RNNC_API int64_t rnnc_run_memory(const rnnc_run *run);
+
+/**
+ * The part of rnnc_run_memory() that holds rows: of steps, of sequences, and
+ * the states at the borders of segments.
+ * @param run a run or NULL
+ * @return bytes
+ */
+RNNC_API int64_t rnnc_run_row_memory(const rnnc_run *run);
+
+/**
+ * @param run a run or NULL
+ * @return what its last forward pass kept: ::RNNC_KEEP_RESULTS,
+ *   ::RNNC_KEEP_STATES or ::RNNC_KEEP_SEGMENTS; -1: there was none, or its
+ *   memory has moved
+ */
+RNNC_API int32_t rnnc_run_kept(const rnnc_run *run);
 
 /**
  * @param run a run or NULL

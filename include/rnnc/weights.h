@@ -79,7 +79,8 @@ RNNC_API rnnc_status rnnc_weights_get(const rnnc_weights *weights,
                                       int64_t count);
 
 /**
- * Replaces the values of a parameter and raises the version.
+ * Replaces the values of a parameter and raises the version. A parameter that
+ * is stored in fewer bits (see rnnc_weights_store()) gets them rounded.
  * @param weights where to
  * @param name of the parameter
  * @param values [rows, cols] floats, row after row
@@ -88,6 +89,58 @@ RNNC_API rnnc_status rnnc_weights_get(const rnnc_weights *weights,
  */
 RNNC_API rnnc_status rnnc_weights_set(rnnc_weights *weights, const char *name,
                                       const float *values, int64_t count);
+
+/** How the values of a parameter are stored. */
+typedef enum rnnc_storage {
+    RNNC_STORE_FLOAT32 = 0, /**< 4 bytes a value, as all are at first */
+    RNNC_STORE_BF16 = 1,    /**< 2 bytes: the upper half of a float32 */
+    RNNC_STORE_INT8 = 2     /**< 1 byte, and a scale (4 bytes) for each row */
+} rnnc_storage;
+
+/**
+ * Stores a parameter in fewer bits, for a smaller file and faster inference:
+ * rounds its values, here and now, to what the storage can hold, and raises the
+ * version. All arithmetic stays float32 and in its order, so every run gives
+ * the bits that a float32 model with the rounded values gives; runs and streams
+ * that read the weights for products read 2 or 1 bytes a value.
+ *
+ * bf16: each value rounded to the nearest number with 8 significant bits, ties
+ * to even. int8: for each row w of the parameter (an output of
+ * rnnc_project() and rnnc_linear()),
+ * @f$ s = \max_k |w_k| / 127 @f$ rounded to 16 significant bits, at least
+ * @f$ 2^{-100} @f$, and @f$ q_k @f$ the integer nearest to @f$ w_k / s @f$,
+ * ties to even; the value is @f$ q_k s @f$, which is a float32 without further
+ * rounding.
+ *
+ * What is stored so stays so: rnnc_weights_set() rounds, rnnc_weights_get()
+ * gives rounded values, rnnc_weights_copy() and files keep it, and loading
+ * brings the storage of the file. It cannot be trained: a backward pass that
+ * would give it a gradient, and an optimizer, answer ::RNNC_E_UNSUPPORTED
+ * (frozen parameters may be stored in any way). Store a copy, or go back by
+ * storing as float32, which changes no value.
+ * @param weights where
+ * @param name of the parameter; NULL: every parameter that is a right side of
+ *   rnnc_matmul() or rnnc_project(), those of layers and cells among them, or a
+ *   part of one
+ * @param storage an ::rnnc_storage
+ * @return ::RNNC_OK; ::RNNC_E_ARGUMENT for another storage, or, with int8, for
+ *   a value that is not finite or is @f$ 2^{127} @f$ or more; ::RNNC_E_NAME
+ *   where there is no such parameter; ::RNNC_E_MEMORY; the status of the
+ *   weights where they could not be made. Where it fails nothing has changed
+ * @note of a right side of rnnc_matmul() stored as int8 the rows are no
+ *   outputs; products read it as 4 bytes a value, with the same bits
+ */
+RNNC_API rnnc_status rnnc_weights_store(rnnc_weights *weights, const char *name,
+                                        int32_t storage);
+
+/**
+ * How a parameter is stored.
+ * @param weights weights or NULL
+ * @param name of the parameter
+ * @return an ::rnnc_storage; -1 where these weights have no such parameter
+ */
+RNNC_API int32_t rnnc_weights_storage(const rnnc_weights *weights,
+                                      const char *name);
 
 /**
  * Copies out the gradient of a parameter: the sum of all backward runs since

@@ -294,6 +294,17 @@ static void update_share(void *work, int32_t member, int32_t size)
     }
 }
 
+static rnnc_status check_storage(rnnc_optimizer *optimizer)
+{
+    const rnnc_weights *weights = optimizer->weights;
+    for (int32_t p = 0; p < weights->n_parameters; p++)
+        if (!weights->graph->parameters[p]->frozen &&
+            !rni_weights_trainable(weights, p, optimizer->row->name,
+                                   &optimizer->error))
+            break;
+    return optimizer->error.status;
+}
+
 static rnnc_status check_step(rnnc_optimizer *optimizer)
 {
     const double *options = optimizer->options;
@@ -311,7 +322,7 @@ static rnnc_status check_step(rnnc_optimizer *optimizer)
                              "%s: there are no gradients yet; a backward pass "
                              "comes before a step",
                              optimizer->row->name);
-    return RNNC_OK;
+    return check_storage(optimizer);
 }
 
 enum { TEAM_FLOATS = 1 << 15 }; // fewer are done before a team has woken up

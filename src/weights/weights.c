@@ -47,6 +47,7 @@ static void weights_free(rnnc_weights *weights)
     rni_memory_release(memory, weights->offsets);
     rni_memory_release(memory, weights->values);
     rni_memory_release(memory, weights->gradients);
+    rni_memory_release(memory, weights->storages);
     rni_memory_release(memory, weights);
     rni_graph_drop(graph);
 }
@@ -74,7 +75,9 @@ static bool allocate(rnnc_weights *weights)
     weights->offsets =
         rni_memory_zeroed(memory_of(weights), (size_t)graph->n_parameters + 1,
                           sizeof *weights->offsets);
-    if (weights->offsets == NULL)
+    weights->storages =
+        rni_memory_zeroed(memory_of(weights), (size_t)graph->n_parameters, 1);
+    if (weights->offsets == NULL || weights->storages == NULL)
         return false;
     for (int32_t p = 0; p < weights->n_parameters; p++) {
         // A parameter has at most 2^40 floats, and there are at most 2^31.
@@ -149,6 +152,7 @@ static void copy_values(rnnc_weights *to, const rnnc_weights *from)
     pthread_mutex_t *lock = &((rnnc_weights *)(uintptr_t)from)->lock;
     pthread_mutex_lock(lock);
     memcpy(to->values, from->values, total_floats(from) * sizeof *to->values);
+    memcpy(to->storages, from->storages, (size_t)from->n_parameters);
     pthread_mutex_unlock(lock);
 }
 
@@ -169,8 +173,7 @@ rnnc_weights *rnnc_weights_copy(const rnnc_weights *weights)
 
 // ---- Values by name -------------------------------------------------------
 
-// The index of a parameter these weights have, or -1.
-static int32_t find(const rnnc_weights *weights, const char *name)
+int32_t rni_weights_find(const rnnc_weights *weights, const char *name)
 {
     const rni_parameter *parameter =
         name == NULL ? NULL : rni_graph_parameter(weights->graph, name);
@@ -187,8 +190,9 @@ static int64_t count_floats(const rnnc_weights *weights, int32_t index)
 
 int64_t rnnc_weights_count(const rnnc_weights *weights, const char *name)
 {
-    int32_t index =
-        weights == NULL || weights->values == NULL ? -1 : find(weights, name);
+    int32_t index = weights == NULL || weights->values == NULL
+                        ? -1
+                        : rni_weights_find(weights, name);
     return index < 0 ? -1 : count_floats(weights, index);
 }
 
@@ -200,7 +204,7 @@ static rnnc_status check(const rnnc_weights *weights, rni_error *error,
     if (name == NULL || values == NULL)
         return rni_error_set(error, RNNC_E_ARGUMENT, "weights: %s is NULL",
                              name == NULL ? "name" : "values");
-    *index = find(weights, name);
+    *index = rni_weights_find(weights, name);
     if (*index < 0)
         return rni_error_set(error, RNNC_E_NAME,
                              "weights: no parameter is named \"%.80s\"", name);
@@ -234,11 +238,15 @@ rnnc_status rnnc_weights_set(rnnc_weights *weights, const char *name,
         return rnnc_weights_status(weights);
     int32_t index;
     rni_error_clear(&weights->error);
-    if (check(weights, &weights->error, name, values, count, &index) != RNNC_OK)
+    if (check(weights, &weights->error, name, values, count, &index) !=
+            RNNC_OK ||
+        !rni_weights_fit(weights, index, weights->storages[index], values,
+                         &weights->error))
         return weights->error.status;
     pthread_mutex_lock(&weights->lock);
     memcpy(rni_weights_values(weights, index), values,
            (size_t)count * sizeof *values);
+    rni_weights_round(weights, index);
     atomic_fetch_add(&weights->version, 1);
     pthread_mutex_unlock(&weights->lock);
     return RNNC_OK;

@@ -21,6 +21,8 @@ struct rnnc_weights {
                            // each a multiple of 16
     float *values;         // dense [rows, cols] for each parameter
     float *gradients;      // the same layout; made at the first use, or NULL
+    uint8_t *storages;     // [n_parameters] rnnc_storage: `values` are rounded
+    uint64_t stored;       // rises at each change of `storages`
     pthread_mutex_t lock;  // over `bindings`, and while values change
     struct rni_binding *bindings;
 };
@@ -30,6 +32,25 @@ rnnc_weights *rni_weights_make(rnnc_graph *graph);
 
 rnnc_weights *rni_weights_hold(rnnc_weights *weights);
 void rni_weights_drop(rnnc_weights *weights);
+
+// The index of a parameter these weights have, or -1.
+int32_t rni_weights_find(const rnnc_weights *weights, const char *name);
+
+// Whether `values` for parameter p can be stored so; an error where not.
+bool rni_weights_fit(const rnnc_weights *weights, int32_t p, int32_t storage,
+                     const float *values, rni_error *error);
+
+// Rounds the values of parameter p to its storage.
+void rni_weights_round(rnnc_weights *weights, int32_t p);
+
+// Says how parameter p is stored; its values are to be rounded or replaced by
+// the caller, who holds the lock.
+void rni_weights_set_storage(rnnc_weights *weights, int32_t p, int32_t storage);
+
+// False, with an error, where a parameter is stored in fewer bits than training
+// needs.
+bool rni_weights_trainable(const rnnc_weights *weights, int32_t p,
+                           const char *who, rni_error *error);
 
 // Makes the gradients' home, all zero, unless it is there.
 rnnc_status rni_weights_need_gradients(rnnc_weights *weights);

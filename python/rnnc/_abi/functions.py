@@ -296,6 +296,8 @@ FUNCTIONS: dict[str, Any] = {
     "rnnc_weights_set": (c_int32, (c_void_p, c_char_p, POINTER(c_float),
                                    c_int64)),
     "rnnc_weights_status": (c_int32, (c_void_p,)),
+    "rnnc_weights_storage": (c_int32, (c_void_p, c_char_p)),
+    "rnnc_weights_store": (c_int32, (c_void_p, c_char_p, c_int32)),
     "rnnc_weights_version": (c_uint64, (c_void_p,)),
     "rnnc_weights_zero_gradients": (c_int32, (c_void_p,)),
 }
