@@ -38,8 +38,7 @@ static bool make_orders(rnnc_run *run)
     size_t axes = (size_t)run->plan->n_axes;
     run->orders = rni_memory_zeroed(&run->memory, axes, sizeof *run->orders);
     run->found = rni_memory_zeroed(&run->memory, axes, sizeof *run->found);
-    run->limits = rni_memory_zeroed(&run->memory, axes, sizeof *run->limits);
-    if (run->orders == NULL || run->found == NULL || run->limits == NULL)
+    if (run->orders == NULL || run->found == NULL)
         return false;
     for (size_t a = 0; a < axes; a++)
         if (!rni_order_set(&run->memory, run->orders + a, NULL, 0))
@@ -59,10 +58,18 @@ static bool make_parts(rnnc_run *run)
 {
     const rnnc_context *context = run->plan->graph->context;
     run->kernels = rni_kernels_get(rni_isa_choose());
-    return rni_keep_init(&run->keep, run->plan, run->kernels, &run->memory,
-                         start_team(context), context->threads) &&
-           rni_inputs_init(&run->inputs, run->plan, &run->memory) &&
-           make_orders(run);
+    if (!rni_profile_init(&run->profile, run->plan, run->kernels,
+                          &run->memory) ||
+        !rni_layout_init(&run->layout, run->plan, &run->profile, run->kernels,
+                         &run->memory, context->threads) ||
+        !rni_inputs_init(&run->inputs, run->plan, &run->memory) ||
+        !make_orders(run) || !rni_layout_reserve(&run->layout, 0))
+        return false;
+    run->executor = (rni_executor){.plan = run->plan,
+                                   .profile = &run->profile,
+                                   .kernels = run->kernels,
+                                   .team = start_team(context)};
+    return true;
 }
 
 static const rni_memory *memory_of(const rnnc_plan *plan,
@@ -96,9 +103,13 @@ void rnnc_run_destroy(rnnc_run *run)
 {
     if (run == NULL)
         return;
-    rni_keep_fini(&run->keep, run->weights);
+    rni_binding_drop(run->binding, run->weights);
+    if (run->layout.memory != NULL)
+        rni_layout_fini(&run->layout);
     if (run->inputs.memory != NULL)
         rni_inputs_fini(&run->inputs);
+    if (run->profile.memory != NULL)
+        rni_profile_fini(&run->profile);
     for (int32_t a = 0; run->orders != NULL && a < run->plan->n_axes; a++)
         rni_order_fini(&run->memory, run->orders + a);
     rni_memory memory = run->memory;
@@ -106,7 +117,6 @@ void rnnc_run_destroy(rnnc_run *run)
     rnnc_weights *weights = run->weights;
     rni_memory_release(&memory, run->orders);
     rni_memory_release(&memory, run->found);
-    rni_memory_release(&memory, run->limits);
     rni_memory_release(&memory, run);
     rni_weights_drop(weights);
     if (plan != NULL)
@@ -128,29 +138,12 @@ const char *rnnc_run_isa(const rnnc_run *run)
     return run == NULL || !run->whole ? "" : rni_isa_name(run->kernels->isa);
 }
 
-// Bytes besides those of the programs.
-static int64_t more_bytes(const rnnc_run *run)
-{
-    return rni_inputs_bytes(&run->inputs) + (int64_t)sizeof *run;
-}
-
 int64_t rnnc_run_memory(const rnnc_run *run)
 {
     if (run == NULL || !run->whole)
         return 0;
-    return rni_keep_bytes(&run->keep, false) + more_bytes(run);
-}
-
-int64_t rnnc_run_row_memory(const rnnc_run *run)
-{
-    return run == NULL || !run->whole ? 0 : rni_keep_bytes(&run->keep, true);
-}
-
-int32_t rnnc_run_kept(const rnnc_run *run)
-{
-    if (run == NULL || !run->whole || run->done == RNI_NOTHING)
-        return -1;
-    return run->keep.way.keep;
+    return rni_layout_bytes(&run->layout) + rni_inputs_bytes(&run->inputs) +
+           (int64_t)sizeof *run;
 }
 
 // An earlier call's error is forgotten; one of the run's making is not.
@@ -221,19 +214,15 @@ rnnc_status rnnc_run_seed(rnnc_run *run, uint64_t seed, uint64_t counter)
 
 // ---- Room ------------------------------------------------------------------
 
-// Makes room for the limits; what the last pass left behind is gone where
-// memory has moved.
-static rnnc_status reserve(rnnc_run *run, int64_t batch, bool spare)
+// Makes room; what the last pass left behind is gone where memory has moved.
+static bool reserve(rnnc_run *run, int64_t batch)
 {
-    bool moved = false;
-    if (rni_keep_choose(&run->keep, batch, run->limits, spare, more_bytes(run),
-                        &run->error) != RNNC_OK)
-        return run->error.status;
-    if (!rni_keep_reserve(&run->keep, run->weights, &moved))
-        return rni_error_memory(&run->error);
-    if (moved)
+    int64_t before = rni_layout_bytes(&run->layout);
+    if (!rni_layout_reserve(&run->layout, batch))
+        return false;
+    if (rni_layout_bytes(&run->layout) != before)
         run->done = RNI_NOTHING;
-    return RNNC_OK;
+    return true;
 }
 
 // A backward pass reads inputs where its forward pass found them.
@@ -251,25 +240,9 @@ static bool reserve_orders(rnnc_run *run, int64_t batch)
     for (int32_t a = 0; a < run->plan->n_axes; a++)
         if (run->plan->axes_used[a] &&
             !rni_order_reserve(&run->memory, run->orders + a, batch,
-                               run->limits[a].longest))
+                               run->layout.limits[a].longest))
             return false;
     return true;
-}
-
-// The same limits for every axis.
-static rnnc_status set_limits(rnnc_run *run, const char *call, int64_t batch,
-                              int64_t longest, int64_t total_rows)
-{
-    if (batch < 0 || longest < 0 || total_rows < 0)
-        return rni_error_set(&run->error, RNNC_E_ARGUMENT,
-                             "%s: %lld sequences, longest %lld, %lld rows",
-                             call, (long long)batch, (long long)longest,
-                             (long long)total_rows);
-    for (int32_t a = 0; a < run->plan->n_axes; a++)
-        run->limits[a] = run->plan->axes_used[a]
-                             ? (rni_limits){longest, total_rows}
-                             : (rni_limits){0, 0};
-    return RNNC_OK;
 }
 
 rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
@@ -277,47 +250,18 @@ rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
 {
     if (!begin(run))
         return rnnc_run_status(run);
-    if (set_limits(run, "reserve", batch, longest, total_rows) != RNNC_OK)
-        return run->error.status;
-    if (!reserve_inputs(run, batch) || !reserve_orders(run, batch))
-        return rni_error_memory(&run->error);
-    return reserve(run, batch, true);
-}
-
-rnnc_status rnnc_run_budget(rnnc_run *run, int64_t bytes)
-{
-    if (!begin(run))
-        return rnnc_run_status(run);
-    if (bytes < 0)
-        return rni_error_set(&run->error, RNNC_E_ARGUMENT, "budget: %lld bytes",
-                             (long long)bytes);
-    run->keep.budget = bytes;
-    run->keep.known = false;
-    return RNNC_OK;
-}
-
-rnnc_status rnnc_run_measure(rnnc_run *run, int32_t keep, int64_t batch,
-                             int64_t longest, int64_t total_rows,
-                             int64_t *bytes)
-{
-    if (!begin(run))
-        return rnnc_run_status(run);
-    if (bytes == NULL || keep < RNNC_KEEP_RESULTS || keep > RNNC_KEEP_SEGMENTS)
+    if (batch < 0 || longest < 0 || total_rows < 0)
         return rni_error_set(&run->error, RNNC_E_ARGUMENT,
-                             bytes == NULL ? "measure: bytes is NULL"
-                                           : "measure: keep %ld is none of "
-                                             "RESULTS, STATES, SEGMENTS",
-                             (long)keep);
-    if (set_limits(run, "measure", batch, longest, total_rows) != RNNC_OK)
-        return run->error.status;
-    if (!rni_keep_can(&run->keep, keep))
-        return rni_error_set(&run->error, RNNC_E_ARGUMENT,
-                             "measure: the plan cannot keep that; one made "
-                             "with RNNC_KEEP_BUDGET can");
-    int64_t found = rni_keep_measure(&run->keep, keep, batch, run->limits);
-    if (found < 0)
+                             "reserve: %lld sequences, longest %lld, %lld rows",
+                             (long long)batch, (long long)longest,
+                             (long long)total_rows);
+    for (int32_t a = 0; a < run->plan->n_axes; a++)
+        run->layout.limits[a] = run->plan->axes_used[a]
+                                    ? (rni_limits){longest, total_rows}
+                                    : (rni_limits){0, 0};
+    if (!reserve_inputs(run, batch) || !reserve_orders(run, batch) ||
+        !reserve(run, batch))
         return rni_error_memory(&run->error);
-    *bytes = found + more_bytes(run);
     return RNNC_OK;
 }
 
@@ -377,7 +321,7 @@ void rni_executor_bind(rni_executor *e, const rni_layout *layout,
     for (int32_t p = 0; p < plan->n_packs; p++)
         if (plan->packs[p].prepared)
             layout->packed[p] = binding->packed[p];
-    rni_inputs_place(inputs, plan, layout->base);
+    rni_inputs_place(inputs, layout->base);
     e->base = layout->base;
     e->packed = layout->packed;
     e->kept = layout->kept;
@@ -386,27 +330,24 @@ void rni_executor_bind(rni_executor *e, const rni_layout *layout,
     e->matmul = rni_layout_piece(layout, RNI_PIECE_MATMUL)->data;
 }
 
-static rnnc_status take_orders(rnnc_run *run, int64_t batch)
+static bool take_orders(rnnc_run *run, int64_t batch)
 {
     int32_t axes = run->plan->n_axes;
     for (int32_t a = 0; a < axes; a++)
-        run->limits[a] =
+        run->layout.limits[a] =
             run->found[a] == NULL
                 ? (rni_limits){0, 0}
                 : (rni_limits){run->found[a]->longest, run->found[a]->total};
-    if (!reserve_orders(run, batch))
-        return rni_error_memory(&run->error);
-    if (reserve(run, batch, false) != RNNC_OK)
-        return run->error.status;
-    rni_axis *to = rni_keep_program(&run->keep)->layout.axes;
+    if (!reserve_orders(run, batch) || !reserve(run, batch))
+        return false;
     for (int32_t a = 0; a < axes; a++) {
-        to[a].order = NULL;
+        run->layout.axes[a].order = NULL;
         if (run->found[a] == NULL)
             continue;
         rni_order_copy(run->orders + a, run->found[a]);
-        to[a].order = run->orders + a;
+        run->layout.axes[a].order = run->orders + a;
     }
-    return RNNC_OK;
+    return true;
 }
 
 static rnnc_status take_flags(rnnc_run *run, int64_t batch)
@@ -421,24 +362,23 @@ static rnnc_status take_flags(rnnc_run *run, int64_t batch)
 
 static bool bind(rnnc_run *run)
 {
-    rni_program *p = rni_keep_program(&run->keep);
-    rni_binding_user user = {p->plan,      run->weights,     &p->profile,
-                             run->kernels, p->executor.team, p->layout.spaces};
-    rni_binding *binding = rni_binding_acquire(&user, p->binding);
+    rni_binding_user user = {run->plan,          run->weights,
+                             &run->profile,      run->kernels,
+                             run->executor.team, run->layout.spaces};
+    rni_binding *binding = rni_binding_acquire(&user, run->binding);
     if (binding == NULL)
         return false;
-    p->binding = binding;
+    run->binding = binding;
     return true;
 }
 
 // From here on nothing can fail.
 static void execute(rnnc_run *run, int64_t batch)
 {
-    rni_program *p = rni_keep_program(&run->keep);
-    rni_executor *e = &p->executor;
+    rni_executor *e = &run->executor;
     uint8_t *carried = rni_run_carried(run, false);
-    rni_layout_place(&p->layout, batch);
-    rni_executor_bind(e, &p->layout, p->binding, &run->inputs);
+    rni_layout_place(&run->layout, batch);
+    rni_executor_bind(e, &run->layout, run->binding, &run->inputs);
     if (run->carry_set)
         memcpy(carried, rni_run_carried(run, true), (size_t)batch);
     else
@@ -447,7 +387,7 @@ static void execute(rnnc_run *run, int64_t batch)
     e->carried = carried;
     e->dropout = rni_random_key(run->seed, "dropout");
     e->counter = run->counter;
-    rni_executor_run(e, 0, p->plan->n_forward, RNI_EVERY_STAGE);
+    rni_executor_run(e, 0, run->plan->n_forward, RNI_EVERY_STAGE);
     run->counter += run->plan->use == RNNC_TRAIN;
     run->carry_set = run->changed = false;
     run->kept_batch = batch;
@@ -477,9 +417,7 @@ static rnnc_status forward(rnnc_run *run)
             RNNC_OK ||
         take_flags(run, batch) != RNNC_OK || check_storage(run) != RNNC_OK)
         return run->error.status;
-    if (take_orders(run, batch) != RNNC_OK)
-        return run->error.status;
-    if (!bind(run))
+    if (!take_orders(run, batch) || !bind(run))
         return rni_error_memory(&run->error);
     execute(run, batch);
     return RNNC_OK;
@@ -504,8 +442,7 @@ static rnnc_status check_backward(rnnc_run *run)
         return rni_error_set(error, RNNC_E_STATE,
                              "backward: inputs were set (or refused) after the "
                              "forward pass");
-    if (atomic_load(&run->weights->version) !=
-        rni_run_program(run)->binding->version)
+    if (atomic_load(&run->weights->version) != run->binding->version)
         return rni_error_set(error, RNNC_E_STATE,
                              "backward: the weights have changed since the "
                              "forward pass");
@@ -521,13 +458,12 @@ rnnc_status rnnc_run_backward(rnnc_run *run)
     rnnc_weights *weights = run->weights;
     if (rni_weights_need_gradients(weights) != RNNC_OK)
         return rni_error_memory(&run->error);
-    rni_program *p = rni_keep_program(&run->keep);
-    const rnnc_plan *plan = p->plan;
+    const rnnc_plan *plan = run->plan;
     for (int32_t b = 0; b < plan->n_buffers; b++)
         if (plan->buffers[b].extent == RNI_EXTENT_GRADIENT)
-            p->layout.base[b] =
+            run->layout.base[b] =
                 rni_weights_gradients(weights, plan->buffers[b].index);
-    rni_executor_run(&p->executor, plan->n_forward, plan->n_stages,
+    rni_executor_run(&run->executor, plan->n_forward, plan->n_stages,
                      RNI_EVERY_STAGE);
     run->done = RNI_BACKWARD;
     return RNNC_OK;
