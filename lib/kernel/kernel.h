@@ -73,17 +73,41 @@ static inline int64_t rni_tape_links_most(const rni_tape_call *call)
 
 // ---- Products with packed weights ---------------------------------------
 
+// How packed weights are written: as float32, or as words of 32 bits that hold
+// two (bf16) or four (int8) depths of one column, the first of them lowest.
+// They are read back to the very floats that were packed, and all arithmetic
+// is that of floats; so what a product gives does not depend on it. The floats
+// must be numbers that can be written so: with bf16 those whose lower half is
+// zero, with int8 a whole number of -128 to 127 times the scale of the column.
+typedef enum rni_number {
+    RNI_NUMBER_FLOAT32,
+    RNI_NUMBER_BF16,
+    RNI_NUMBER_INT8,
+    RNI_NUMBER_COUNT
+} rni_number;
+
+// Rows of a panel that a piece of weights takes: its depth, in words half or a
+// quarter of it, and with int8 one for the scales, times 2^-24, before them.
+static inline int64_t rni_panel_rows(int32_t number, int64_t depth)
+{
+    if (number == RNI_NUMBER_BF16)
+        return (depth + 1) / 2;
+    return number == RNI_NUMBER_INT8 ? (depth + 3) / 4 + 1 : depth;
+}
+
 // Weights W [depth, cols] are packed in panels of `panel` columns (a constant
-// of the table): panel j holds [depth][panel] floats, columns beyond `cols`
-// zero. packed_floats(depth, cols) = depth * round_up(cols, panel).
+// of the table): panel j holds [panel rows][panel] floats or words, columns
+// beyond `cols` zero. Floats of all: panel rows * round_up(cols, panel).
 typedef struct rni_pack_call {
     const float *w; // W[k, n] = w[k * stride + n],
     int64_t stride; // transposed: w[n * stride + k]
     bool transposed;
     int64_t depth, cols; // of this piece
-    int64_t first;       // depth of the pieces before it: merged products
-    int64_t total;       // depth of all pieces together
+    int64_t first;       // panel rows of the pieces before it: merged products
+    int64_t total;       // panel rows of all pieces together
     float *packed;       // the panels of all pieces
+    int32_t number;      // rni_number
+    const float *scales; // [cols] of int8, 2^-100 at least; else not read
 } rni_pack_call;
 
 typedef struct rni_product_term { // one left operand, [rows, depth]
@@ -99,7 +123,14 @@ typedef struct rni_product_result { // one block of columns
     int64_t init_stride; // 0: one row for all (a bias)
     float *c;            // [rows, cols]; may be init itself
     int64_t stride;
+    const uint8_t *numbers; // [terms] rni_number of the weights; NULL: float32
 } rni_product_result;
+
+static inline int32_t rni_product_number(const rni_product_result *result,
+                                         int32_t term)
+{
+    return result->numbers ? result->numbers[term] : RNI_NUMBER_FLOAT32;
+}
 
 // c[r, n] = init[r, n] + a0[r, 0] W[0, n] + a0[r, 1] W[1, n] + ... over the
 // terms in order: one chain of fused multiply-adds over rising depth for each
@@ -133,6 +164,7 @@ typedef struct rni_tile_term { // one left operand and its panels
     int64_t stride, depth;
     const float *panel;
     int64_t panel_stride;
+    int32_t number; // rni_number of the panels
 } rni_tile_term;
 
 typedef struct rni_tile_link rni_tile_link;

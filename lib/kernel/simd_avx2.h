@@ -180,6 +180,16 @@ VF_INLINE vf vf_from_int(vi a)
     return _mm256_cvtepi32_ps(a);
 }
 
+VF_INLINE vi vf_load_bits(const float *p)
+{
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+VF_INLINE vi vf_int_and(vi a, vi b)
+{
+    return _mm256_and_si256(a, b);
+}
+
 VF_INLINE vi vf_int_set1(int32_t x)
 {
     return _mm256_set1_epi32(x);

@@ -193,6 +193,16 @@ VF_INLINE vf vf_from_int(vi a)
     return vcvtq_f32_s32(a);
 }
 
+VF_INLINE vi vf_load_bits(const float *p)
+{
+    return vld1q_s32((const int32_t *)p);
+}
+
+VF_INLINE vi vf_int_and(vi a, vi b)
+{
+    return vandq_s32(a, b);
+}
+
 VF_INLINE vi vf_int_set1(int32_t x)
 {
     return vdupq_n_s32(x);

@@ -232,6 +232,19 @@ VF_INLINE vf vf_from_int(vi a)
     return (float)a;
 }
 
+// Bits at p, whatever they mean.
+VF_INLINE vi vf_load_bits(const float *p)
+{
+    int32_t bits;
+    memcpy(&bits, p, sizeof bits);
+    return bits;
+}
+
+VF_INLINE vi vf_int_and(vi a, vi b)
+{
+    return a & b;
+}
+
 VF_INLINE vi vf_int_set1(int32_t x)
 {
     return x;

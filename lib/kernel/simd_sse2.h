@@ -194,6 +194,16 @@ VF_INLINE vf vf_from_int(vi a)
     return _mm_cvtepi32_ps(a);
 }
 
+VF_INLINE vi vf_load_bits(const float *p)
+{
+    return _mm_loadu_si128((const __m128i *)p);
+}
+
+VF_INLINE vi vf_int_and(vi a, vi b)
+{
+    return _mm_and_si128(a, b);
+}
+
 VF_INLINE vi vf_int_set1(int32_t x)
 {
     return _mm_set1_epi32(x);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "weights/storage.h"
+
 enum { LINE = 16 }; // floats of a cache line
 
 // ---- Room ------------------------------------------------------------------
@@ -78,6 +80,63 @@ static void cut_prepared(const rni_binding *b, cutter *c)
             b->base[k] = start + plan->buffers[k].offset;
 }
 
+// Panels of a parameter that is stored in fewer bits are words. A row of it
+// has one scale, so with int8 it must be the weights of one column.
+static uint8_t number_of(const rni_binding *b, const rnnc_weights *weights,
+                         const rni_plan_source *source)
+{
+    static const uint8_t numbers[] = {
+        [RNNC_STORE_FLOAT32] = RNI_NUMBER_FLOAT32,
+        [RNNC_STORE_BF16] = RNI_NUMBER_BF16,
+        [RNNC_STORE_INT8] = RNI_NUMBER_INT8,
+    };
+    const rni_buffer *buffer = b->plan->buffers + source->w.buffer;
+    if (buffer->extent != RNI_EXTENT_PARAMETER)
+        return RNI_NUMBER_FLOAT32;
+    uint8_t number = numbers[weights->storages[buffer->index]];
+    return number == RNI_NUMBER_INT8 && !source->transposed ? RNI_NUMBER_FLOAT32
+                                                            : number;
+}
+
+static void choose_numbers(rni_binding *b, const rnnc_weights *weights)
+{
+    const rnnc_plan *plan = b->plan;
+    b->stored = weights->stored;
+    for (int32_t p = 0; p < plan->n_packs; p++) {
+        const rni_plan_pack *pack = plan->packs + p;
+        const rni_plan_product *product = plan->products + pack->product;
+        int32_t n = product->n_terms * product->n_results;
+        for (int32_t k = 0; pack->prepared && k < n; k++)
+            b->numbers[pack->first_source + k] =
+                number_of(b, weights, plan->sources + pack->first_source + k);
+    }
+}
+
+static int64_t packed_cols(const rni_binding *b, int64_t cols)
+{
+    int64_t panel = b->kernels->panel;
+    return (cols + panel - 1) / panel * panel;
+}
+
+static const uint8_t *numbers_of(const rni_binding *b,
+                                 const rni_plan_pack *pack, int32_t result)
+{
+    return b->numbers + pack->first_source +
+           result * b->plan->products[pack->product].n_terms;
+}
+
+// No more than twice what float32 takes, whose sizes fit.
+static int64_t pack_floats(const rni_binding *b, const rni_plan_pack *pack)
+{
+    const rnnc_plan *plan = b->plan;
+    const rni_plan_product *p = plan->products + pack->product;
+    int64_t floats = 0;
+    for (int32_t r = 0; r < p->n_results; r++)
+        floats += rni_product_panel_rows(plan, p, numbers_of(b, pack, r)) *
+                  packed_cols(b, plan->results[p->first_result + r].cols);
+    return floats;
+}
+
 static void cut_all(rni_binding *b, const rni_profile *profile, cutter *c)
 {
     const rnnc_plan *plan = b->plan;
@@ -86,7 +145,7 @@ static void cut_all(rni_binding *b, const rni_profile *profile, cutter *c)
     cut_prepared(b, c);
     for (int32_t p = 0; p < plan->n_packs; p++)
         if (plan->packs[p].prepared)
-            b->packed[p] = cut(c, profile->pack_floats[p]);
+            b->packed[p] = cut(c, pack_floats(b, plan->packs + p));
     if (plan->prepare < 0)
         return;
     b->matmul = cut(c, plan->blas ? 0 : profile->matmul_floats);
@@ -114,6 +173,7 @@ static void free_binding(rni_binding *b)
     rni_memory_release(memory, b->floats);
     rni_memory_release(memory, b->base);
     rni_memory_release(memory, b->packed);
+    rni_memory_release(memory, b->numbers);
     rni_memory_release(memory, b);
 }
 
@@ -132,7 +192,13 @@ static rni_binding *make(const rni_binding_user *user)
         rni_memory_zeroed(memory, (size_t)plan->n_buffers, sizeof *b->base);
     b->packed =
         rni_memory_zeroed(memory, (size_t)plan->n_packs, sizeof *b->packed);
-    if (b->base == NULL || b->packed == NULL || !make_room(b, user->profile)) {
+    b->numbers = rni_memory_zeroed(memory, (size_t)plan->n_sources, 1);
+    if (b->base == NULL || b->packed == NULL || b->numbers == NULL) {
+        free_binding(b);
+        return NULL;
+    }
+    choose_numbers(b, user->weights);
+    if (!make_room(b, user->profile)) {
         free_binding(b);
         return NULL;
     }
@@ -183,6 +249,28 @@ static void run_prepare(const rni_binding *b, const rni_profile *profile,
     rni_executor_section(&e, plan->prepare);
 }
 
+enum { SCALES = 64 }; // a multiple of every panel
+
+// Columns from `first` on of a source in int8: its scales are those of whole
+// rows of the parameter, whatever part of them it takes.
+static void pack_scaled(const rni_binding *b, const rni_plan_source *source,
+                        int64_t first, rni_pack_call call)
+{
+    float scales[SCALES];
+    int64_t cols = call.cols, width = call.stride;
+    const float *row =
+        b->base[source->w.buffer] + (source->w.row + first) * width;
+    call.scales = scales;
+    for (int64_t done = 0; done < cols; done += SCALES) {
+        call.cols = cols - done < SCALES ? cols - done : SCALES;
+        for (int64_t n = 0; n < call.cols; n++, row += width)
+            scales[n] = rni_storage_scale(row, width);
+        b->kernels->pack(&call);
+        call.w += call.cols * width;
+        call.packed += call.cols * call.total;
+    }
+}
+
 // Members share the panels of each source.
 static void pack_source(const rni_binding *b, const rni_plan_source *source,
                         const rni_pack_call *whole, int32_t member,
@@ -200,7 +288,10 @@ static void pack_source(const rni_binding *b, const rni_plan_source *source,
     call.w = w + (source->transposed ? own.first * call.stride : own.first);
     call.cols = own.last - own.first;
     call.packed += own.first * whole->total;
-    b->kernels->pack(&call);
+    if (call.number == RNI_NUMBER_INT8)
+        pack_scaled(b, source, own.first, call);
+    else
+        b->kernels->pack(&call);
 }
 
 static void pack_one(const rni_binding *b, int32_t index, int32_t member,
@@ -210,18 +301,19 @@ static void pack_one(const rni_binding *b, int32_t index, int32_t member,
     const rni_plan_pack *pack = plan->packs + index;
     const rni_plan_product *p = plan->products + pack->product;
     const rni_plan_source *source = plan->sources + pack->first_source;
-    rni_pack_call call = {.packed = b->packed[index],
-                          .total = rni_product_depth(plan, p)};
+    rni_pack_call call = {.packed = b->packed[index]};
     for (int32_t r = 0; r < p->n_results; r++) {
+        const uint8_t *numbers = numbers_of(b, pack, r);
         call.cols = plan->results[p->first_result + r].cols;
         call.first = 0;
+        call.total = rni_product_panel_rows(plan, p, numbers);
         for (int32_t k = 0; k < p->n_terms; k++, source++) {
             call.depth = plan->terms[p->first_term + k].depth;
+            call.number = numbers[k];
             pack_source(b, source, &call, member, size);
-            call.first += call.depth;
+            call.first += rni_panel_rows(numbers[k], call.depth);
         }
-        int64_t panel = b->kernels->panel;
-        call.packed += call.total * ((call.cols + panel - 1) / panel * panel);
+        call.packed += call.total * packed_cols(b, call.cols);
     }
 }
 
@@ -289,7 +381,8 @@ static rni_binding *acquire_locked(const rni_binding_user *user,
     rni_binding *b = find(user);
     if (b != NULL && b == old)
         return b;
-    if (b == NULL && old != NULL && old->references == 1) {
+    if (b == NULL && old != NULL && old->references == 1 &&
+        old->stored == user->weights->stored) {
         fill(old, user);
         return old;
     }

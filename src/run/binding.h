@@ -15,12 +15,14 @@ typedef struct rni_binding {
     const rnnc_plan *plan;    // never looked into by way of the list
     const rni_kernels *kernels;
     unsigned long long version;
+    uint64_t stored; // of the weights: how `packed` is laid out
     const rni_memory *memory;
     size_t bytes;
     float *floats;           // all of the following
     float **base;            // [n_buffers] of PARAMETER, CONSTANT and PREPARED
     float **packed;          // [n_packs] of those that are prepared
     float *matmul, *scratch; // for the plan's `prepare`
+    uint8_t *numbers;        // [n_sources] rni_number of what is in `packed`
 } rni_binding;
 
 // Who asks for a binding, and what it may work with.

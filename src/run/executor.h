@@ -31,12 +31,13 @@ typedef struct rni_executor {
     const rnnc_plan *plan;
     const rni_profile *profile;
     const rni_kernels *kernels;
-    rni_team *team; // NULL: the caller alone
-    float **base;   // [n_buffers]: row 0, column 0
-    float **packed; // [n_packs]
-    float **kept;   // [n_states], in the caller's order, stride of
-                    // the carry; NULL: not kept
-    rni_axis *axes; // [n_axes]
+    rni_team *team;         // NULL: the caller alone
+    float **base;           // [n_buffers]: row 0, column 0
+    float **packed;         // [n_packs]
+    const uint8_t *numbers; // [n_sources] rni_number of packed weights
+    float **kept;           // [n_states], in the caller's order, stride of
+                            // the carry; NULL: not kept
+    rni_axis *axes;         // [n_axes]
     int64_t batch;
     const uint8_t *carried; // [batch] 1: states go on, 0: fresh
     float *matmul;          // packed weights of one static product
@@ -171,6 +172,9 @@ extern const rni_instruction_row rni_instruction_table[RNI_RUN_OP_COUNT];
 void rni_tape_fill(const rni_worker *w, const rni_instruction *i,
                    rni_tape_port *loads, rni_tape_port *stores,
                    rni_tape_call *call);
+// Panel rows of a result whose weights are packed so; NULL: as float32.
+int64_t rni_product_panel_rows(const rnnc_plan *plan, const rni_plan_product *p,
+                               const uint8_t *numbers);
 void rni_product_fill(const rni_worker *w, const rni_instruction *i,
                       rni_product_term *terms, rni_product_result *results,
                       rni_product_call *call);

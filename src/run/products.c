@@ -92,9 +92,32 @@ static void fill_terms(const rni_worker *w, int32_t first, int32_t n,
     }
 }
 
+// How the weights of a result are packed; NULL where all are float32.
+static const uint8_t *numbers_of(const rni_executor *e,
+                                 const rni_plan_product *p, int32_t result)
+{
+    const uint8_t *numbers =
+        e->numbers + e->plan->packs[p->pack].first_source + result * p->n_terms;
+    for (int32_t k = 0; k < p->n_terms; k++)
+        if (numbers[k] != RNI_NUMBER_FLOAT32)
+            return numbers;
+    return NULL;
+}
+
 static int64_t panels_of(const rni_kernels *kernels, int64_t cols)
 {
     return (cols + kernels->panel - 1) / kernels->panel;
+}
+
+int64_t rni_product_panel_rows(const rnnc_plan *plan, const rni_plan_product *p,
+                               const uint8_t *numbers)
+{
+    int64_t rows = 0;
+    for (int32_t k = 0; k < p->n_terms; k++)
+        rows +=
+            rni_panel_rows(numbers != NULL ? numbers[k] : RNI_NUMBER_FLOAT32,
+                           plan->terms[p->first_term + k].depth);
+    return rows;
 }
 
 void rni_product_fill(const rni_worker *w, const rni_instruction *i,
@@ -104,16 +127,19 @@ void rni_product_fill(const rni_worker *w, const rni_instruction *i,
     const rnnc_plan *plan = w->e->plan;
     const rni_plan_product *p = plan->products + i->detail;
     const float *packed = w->e->packed[p->pack];
-    int64_t depth = rni_product_depth(plan, p), panels = 0;
+    int64_t panels = 0;
     fill_terms(w, p->first_term, p->n_terms, terms);
     for (int32_t r = 0; r < p->n_results; r++) {
         const rni_plan_result *result = plan->results + p->first_result + r;
         rni_matrix init = fill_init(w, &result->init, w->rows);
         rni_matrix c = rni_worker_rows(w, &result->c);
-        results[r] = (rni_product_result){result->cols, packed, init.data,
-                                          init.stride,  c.data, c.stride};
+        const uint8_t *numbers = numbers_of(w->e, p, r);
+        results[r] =
+            (rni_product_result){result->cols, packed,   init.data, init.stride,
+                                 c.data,       c.stride, numbers};
         int64_t count = panels_of(w->e->kernels, result->cols);
-        packed += depth * count * w->e->kernels->panel;
+        packed += rni_product_panel_rows(plan, p, numbers) * count *
+                  w->e->kernels->panel;
         panels += count;
     }
     *call =
@@ -151,9 +177,14 @@ void rni_run_pack(rni_worker *w, const rni_instruction *i)
         for (int32_t k = 0; k < p->n_terms; k++, source++) {
             int64_t depth = plan->terms[p->first_term + k].depth;
             w->e->kernels->pack(&(rni_pack_call){
-                rni_worker_fixed(w, &source->w),
-                rni_worker_buffer(w, &source->w)->cols, source->transposed,
-                depth, cols, first, total, packed});
+                .w = rni_worker_fixed(w, &source->w),
+                .stride = rni_worker_buffer(w, &source->w)->cols,
+                .transposed = source->transposed,
+                .depth = depth,
+                .cols = cols,
+                .first = first,
+                .total = total,
+                .packed = packed});
             first += depth;
         }
         packed += total * panels_of(w->e->kernels, cols) * w->e->kernels->panel;
@@ -205,9 +236,14 @@ static void pack_own(const rni_worker *w, const rni_instruction *i,
         int64_t depth = plan->terms[m->first_term + k].depth;
         const float *from = rni_worker_fixed(w, &source->w);
         w->e->kernels->pack(&(rni_pack_call){
-            from + (source->transposed ? first * stride : first), stride,
-            source->transposed, depth, last - first, depth_before, total,
-            w->e->matmul + first * total});
+            .w = from + (source->transposed ? first * stride : first),
+            .stride = stride,
+            .transposed = source->transposed,
+            .depth = depth,
+            .cols = last - first,
+            .first = depth_before,
+            .total = total,
+            .packed = w->e->matmul + first * total});
         depth_before += depth;
     }
 }
@@ -235,7 +271,7 @@ void rni_run_matmul(rni_worker *w, const rni_instruction *i)
     rni_matrix init = fill_init(w, &m->init, i->rows);
     rni_matrix c = rni_worker_rows(w, &m->c);
     space->results[0] = (rni_product_result){
-        i->cols, w->e->matmul, init.data, init.stride, c.data, c.stride};
+        i->cols, w->e->matmul, init.data, init.stride, c.data, c.stride, NULL};
     kernels->product(&(rni_product_call){i->rows, space->terms, m->n_terms,
                                          space->results, 1, own.first, own.last,
                                          space->scratch});

@@ -324,6 +324,7 @@ void rni_executor_bind(rni_executor *e, const rni_layout *layout,
     rni_inputs_place(inputs, layout->base);
     e->base = layout->base;
     e->packed = layout->packed;
+    e->numbers = binding->numbers;
     e->kept = layout->kept;
     e->axes = layout->axes;
     e->spaces = layout->spaces;

@@ -66,6 +66,7 @@ static void place(rnnc_stream *stream)
     rni_inputs_place(&stream->inputs, chunk->base);
     e->base = chunk->base;
     e->packed = step->packed;
+    e->numbers = step->numbers;
     e->kept = step->kept;
     e->axes = chunk->axes;
     e->spaces = chunk->spaces;
