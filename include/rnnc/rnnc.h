@@ -11,6 +11,7 @@
 #include "rnnc/optimizer.h"
 #include "rnnc/picture.h"
 #include "rnnc/plan.h"
+#include "rnnc/record.h"
 #include "rnnc/reference.h"
 #include "rnnc/run.h"
 #include "rnnc/sequence.h"

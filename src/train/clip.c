@@ -1,41 +1,43 @@
 // SPDX-License-Identifier: MIT
-// Clipping gradients, by their norm or by their values.
+// Clipping gradients, by their norm or by their values, and scaling them.
+#include <float.h>
 #include <string.h>
 
 #include "base/context.h"
 #include "base/team.h"
 #include "train/optimizer.h"
+#include "train/real.h"
+#include "train/sweep.h"
 
 enum { PARTIALS = 16 };
 
 // The errors of single calls do not last.
-static rnnc_status begin_clip(rnnc_weights *weights, float most,
-                              const char *what)
+static rnnc_status begin_call(rnnc_weights *weights, const char *what)
 {
     if (weights == NULL)
         return RNNC_E_MEMORY;
     if (weights->values == NULL)
         return weights->error.status;
     rni_error_clear(&weights->error);
-    if (!(most >= 0))
-        return rni_error_set(&weights->error, RNNC_E_ARGUMENT,
-                             "%s: the bound is %g, expected 0 or more", what,
-                             (double)most);
     if (weights->gradients == NULL)
         return rni_error_set(&weights->error, RNNC_E_STATE,
                              "%s: there are no gradients yet", what);
     return RNNC_OK;
 }
 
+static rnnc_status begin_clip(rnnc_weights *weights, float most,
+                              const char *what)
+{
+    if (begin_call(weights, what) == RNNC_OK && !(most >= 0))
+        rni_error_set(&weights->error, RNNC_E_ARGUMENT,
+                      "%s: the bound is %g, expected 0 or more", what,
+                      (double)most);
+    return rnnc_weights_status(weights);
+}
+
 static bool counts(const rnnc_weights *weights, int32_t p)
 {
     return !weights->graph->parameters[p]->frozen;
-}
-
-static int64_t count_of(const rnnc_weights *weights, int32_t p)
-{
-    const rni_parameter *parameter = weights->graph->parameters[p];
-    return parameter->rows * parameter->cols;
 }
 
 // ---- The norm -------------------------------------------------------------
@@ -64,7 +66,7 @@ static void each_piece(norm_work *work, int32_t member, int32_t size,
         if (!counts(work->weights, p))
             continue;
         float *values = rni_weights_gradients(work->weights, p);
-        const int64_t count = count_of(work->weights, p);
+        const int64_t count = rni_sweep_count(work->weights, p);
         for (int64_t i = 0; i < count; i += PIECE, piece++)
             if (piece % LANES % size == member)
                 visit(work, piece % LANES, values + i,
@@ -116,7 +118,7 @@ static double norm_of(const norm_work *work)
                 partial[j] += partial[j + half];
         sum += partial[0];
     }
-    return rni_square_root(sum);
+    return rni_real_root(sum);
 }
 
 rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
@@ -146,10 +148,24 @@ rnnc_status rnnc_clip_value(rnnc_weights *weights, float most)
         if (!counts(weights, p))
             continue;
         float *values = rni_weights_gradients(weights, p);
-        for (int64_t i = 0, n = count_of(weights, p); i < n; i++) {
+        for (int64_t i = 0, n = rni_sweep_count(weights, p); i < n; i++) {
             float above = values[i] > most ? most : values[i];
             values[i] = above < -most ? -most : above;
         }
     }
+    return RNNC_OK;
+}
+
+rnnc_status rnnc_scale_gradients(rnnc_weights *weights, float factor)
+{
+    if (begin_call(weights, "scale_gradients") != RNNC_OK)
+        return rnnc_weights_status(weights);
+    if (!(factor >= -FLT_MAX && factor <= FLT_MAX))
+        return rni_error_set(&weights->error, RNNC_E_ARGUMENT,
+                             "scale_gradients: the factor is %g, expected a "
+                             "finite one",
+                             (double)factor);
+    norm_work work = {.weights = weights, .factor = factor};
+    share(&work, scale_share);
     return RNNC_OK;
 }

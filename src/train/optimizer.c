@@ -1,43 +1,85 @@
 // SPDX-License-Identifier: MIT
-// The handle of an optimizer: options, averages, and a step shared by a team.
+// The handle of an optimizer, its averages, and its options.
 #include "train/optimizer.h"
 
 typedef struct option_row {
     const char *name;
     double low, high;
     bool open;   // high itself is out of bounds
-    bool flag;   // 0 or 1 only
+    bool whole;  // whole numbers only
     bool shapes; // which instructions there are depends on it
 } option_row;
 
-static const double largest = 3.4028234663852886e38; // of a float
+#define LARGEST 3.4028234663852886e38 // of a float
 
 static const option_row option_table[RNI_OPTIONS] = {
-    [RNNC_OPT_LEARNING_RATE] = {"learning rate", 0, largest, false, false,
-                                false},
-    [RNNC_OPT_MOMENTUM] = {"momentum", 0, largest, false, false, true},
-    [RNNC_OPT_DAMPENING] = {"dampening", -largest, largest, false, false,
-                            false},
-    [RNNC_OPT_NESTEROV] = {"nesterov", 0, 1, false, true, true},
-    [RNNC_OPT_WEIGHT_DECAY] = {"weight decay", 0, largest, false, false, true},
-    [RNNC_OPT_ALPHA] = {"alpha", 0, 1, false, false, false},
-    [RNNC_OPT_EPSILON] = {"epsilon", 0, largest, false, false, false},
-    [RNNC_OPT_CENTERED] = {"centered", 0, 1, false, true, true},
-    [RNNC_OPT_BETA1] = {"beta1", 0, 1, true, false, false},
-    [RNNC_OPT_BETA2] = {"beta2", 0, 1, true, false, false},
+    [RNNC_OPT_LEARNING_RATE] = {"learning_rate", 0, LARGEST, 0, 0, 0},
+    [RNNC_OPT_MOMENTUM] = {"momentum", 0, LARGEST, 0, 0, 1},
+    [RNNC_OPT_DAMPENING] = {"dampening", -LARGEST, LARGEST, 0, 0, 0},
+    [RNNC_OPT_NESTEROV] = {"nesterov", 0, 1, 0, 1, 1},
+    [RNNC_OPT_WEIGHT_DECAY] = {"weight_decay", 0, LARGEST, 0, 0, 1},
+    [RNNC_OPT_ALPHA] = {"alpha", 0, 1, 0, 0, 0},
+    [RNNC_OPT_EPSILON] = {"epsilon", 0, LARGEST, 0, 0, 0},
+    [RNNC_OPT_CENTERED] = {"centered", 0, 1, 0, 1, 1},
+    [RNNC_OPT_BETA1] = {"beta1", 0, 1, 1, 0, 0},
+    [RNNC_OPT_BETA2] = {"beta2", 0, 1, 1, 0, 0},
+    [RNNC_OPT_MAXIMIZE] = {"maximize", 0, 1, 0, 1, 1},
+    [RNNC_OPT_AMSGRAD] = {"amsgrad", 0, 1, 0, 1, 1},
+    [RNNC_OPT_DECOUPLED] = {"decoupled", 0, 1, 0, 1, 1},
+    [RNNC_OPT_MOMENTUM_DECAY] = {"momentum_decay", 0, LARGEST, 0, 0, 0},
+    [RNNC_OPT_LR_DECAY] = {"lr_decay", 0, LARGEST, 0, 0, 0},
+    [RNNC_OPT_INITIAL_ACCUMULATOR] = {"initial_accumulator", 0, LARGEST, 0, 0,
+                                      0},
+    [RNNC_OPT_RHO] = {"rho", 0, 1, 0, 0, 0},
+    [RNNC_OPT_LAMBDA] = {"lambda", 0, LARGEST, 0, 0, 0},
+    [RNNC_OPT_T0] = {"t0", 0, LARGEST, 0, 0, 0},
+    [RNNC_OPT_NONMONOTONE] = {"nonmonotone", 0, RNI_TRAIL, 0, 1, 0},
 };
 
+const char *rni_optimizer_option_name(int32_t option)
+{
+    return option_table[option].name;
+}
+
+void rni_optimizer_bounds(int32_t option, double *low, double *high)
+{
+    *low = option_table[option].low;
+    *high = option_table[option].high;
+}
+
+bool rni_optimizer_has(const rnnc_optimizer *optimizer, int32_t option)
+{
+    return (optimizer->row->options >> option & 1) != 0;
+}
+
+bool rni_optimizer_allows(int32_t option, double value)
+{
+    const option_row *known = &option_table[option];
+    if (!(value >= known->low && value <= known->high))
+        return false;
+    if (known->open && value >= known->high)
+        return false;
+    return !known->whole || (double)(int64_t)value >= value;
+}
+
+// ---- Code and averages ----------------------------------------------------
+
 // Every condition that holds under these options.
-static uint32_t conditions(const double options[RNI_OPTIONS])
+uint32_t rni_optimizer_conditions(const double options[RNI_OPTIONS])
 {
     bool momentum = options[RNNC_OPT_MOMENTUM] > 0;
     bool nesterov = momentum && options[RNNC_OPT_NESTEROV] > 0;
     bool centered = options[RNNC_OPT_CENTERED] > 0;
+    bool amsgrad = options[RNNC_OPT_AMSGRAD] > 0;
+    bool apart = options[RNNC_OPT_DECOUPLED] > 0;
     uint32_t holds = momentum ? RNI_WHEN_MOMENTUM : RNI_WHEN_NO_MOMENTUM;
     if (options[RNNC_OPT_WEIGHT_DECAY] > 0)
-        holds |= RNI_WHEN_DECAY;
+        holds |= apart ? RNI_WHEN_DECAY_APART : RNI_WHEN_DECAY;
     if (momentum)
         holds |= nesterov ? RNI_WHEN_NESTEROV : RNI_WHEN_PLAIN;
+    if (options[RNNC_OPT_MAXIMIZE] > 0)
+        holds |= RNI_WHEN_MAXIMIZE;
+    holds |= amsgrad ? RNI_WHEN_AMSGRAD : RNI_WHEN_NOT_AMSGRAD;
     return holds | (centered ? RNI_WHEN_CENTERED : RNI_WHEN_NOT_CENTERED);
 }
 
@@ -46,61 +88,77 @@ static bool needed(uint32_t when, uint32_t holds)
     return (when & holds) == when;
 }
 
-static void build_code(rnnc_optimizer *optimizer, uint32_t holds)
+static void append_code(rni_update_group *group, const rni_update_code *code,
+                        int32_t n_code, uint32_t holds)
 {
+    for (int32_t i = 0; i < n_code; i++)
+        if (needed(code[i].when, holds))
+            group->code[group->n_code++] = (rni_tape_code){
+                code[i].op, code[i].to, code[i].a, code[i].b, code[i].c, 0, 0};
+}
+
+void rni_optimizer_build_code(rnnc_optimizer *optimizer, int32_t g)
+{
+    rni_update_group *group = &optimizer->groups[g];
     const rni_update_row *row = optimizer->row;
-    optimizer->n_code = 0;
-    for (int32_t i = 0; i < row->n_code; i++) {
-        const rni_update_code *from = &row->code[i];
-        if (needed(from->when, holds))
-            optimizer->code[optimizer->n_code++] = (rni_tape_code){
-                from->op, from->to, from->a, from->b, from->c, 0, 0};
-    }
+    uint32_t holds = rni_optimizer_conditions(group->options);
+    group->n_code = 0;
+    append_code(group, rni_update_common, RNI_UPDATE_COMMON, holds);
+    append_code(group, row->code, row->n_code, holds);
 }
 
-static const rni_memory *memory_of(const rnnc_optimizer *optimizer)
-{
-    return &optimizer->weights->graph->context->memory;
-}
-
-// Makes the averages that are needed and not there; on failure none is new.
-static bool make_averages(rnnc_optimizer *optimizer, uint32_t holds)
+bool rni_optimizer_make_averages(rnnc_optimizer *optimizer, uint32_t holds,
+                                 bool fresh[RNI_AVERAGES])
 {
     const rnnc_weights *weights = optimizer->weights;
+    const rni_memory *memory = rni_optimizer_memory(optimizer);
     size_t count = (size_t)weights->offsets[weights->n_parameters];
-    float *fresh[RNI_AVERAGES] = {NULL};
     bool made = true;
-    for (int32_t i = 0; i < RNI_AVERAGES; i++)
-        if (optimizer->averages[i] == NULL &&
-            needed(optimizer->row->averages[i], holds)) {
-            fresh[i] =
-                rni_memory_zeroed(memory_of(optimizer), count, sizeof(float));
-            made = made && fresh[i] != NULL;
+    for (int32_t i = 0; i < RNI_AVERAGES; i++) {
+        const rni_update_average *average = &optimizer->row->averages[i];
+        fresh[i] = made && optimizer->averages[i] == NULL &&
+                   average->name != NULL && needed(average->when, holds);
+        if (fresh[i])
+            optimizer->averages[i] =
+                rni_memory_zeroed(memory, count, sizeof(float));
+        made = made && (!fresh[i] || optimizer->averages[i] != NULL);
+    }
+    for (int32_t i = 0; !made && i < RNI_AVERAGES; i++)
+        if (fresh[i]) {
+            rni_memory_release(memory, optimizer->averages[i]);
+            optimizer->averages[i] = NULL;
         }
-    for (int32_t i = 0; i < RNI_AVERAGES; i++)
-        if (!made)
-            rni_memory_release(memory_of(optimizer), fresh[i]);
-        else if (fresh[i] != NULL)
-            optimizer->averages[i] = fresh[i];
     return made;
 }
+
+// ---- The handle -----------------------------------------------------------
 
 // Everything that a step needs.
 static rnnc_status prepare(rnnc_optimizer *optimizer)
 {
     const rnnc_weights *weights = optimizer->weights;
-    const rni_memory *memory = memory_of(optimizer);
+    const rni_memory *memory = rni_optimizer_memory(optimizer);
     size_t members = (size_t)weights->graph->context->threads;
-    uint32_t holds = conditions(optimizer->options);
+    bool fresh[RNI_AVERAGES];
     optimizer->kernels = rni_kernels_get(rni_isa_choose());
-    optimizer->steps = rni_memory_zeroed(memory, (size_t)weights->n_parameters,
-                                         sizeof(int64_t));
+    optimizer->states = rni_memory_zeroed(memory, (size_t)weights->n_parameters,
+                                          sizeof *optimizer->states);
     optimizer->scratch = rni_memory_zeroed(memory, members * RNI_UPDATE_SLOTS,
                                            RNI_TAPE_TILE * sizeof(float));
-    if (optimizer->steps == NULL || optimizer->scratch == NULL ||
-        !make_averages(optimizer, holds))
+    if (optimizer->states == NULL || optimizer->scratch == NULL ||
+        !rni_array_reserve(memory, (void **)&optimizer->groups,
+                           &optimizer->groups_capacity, 1,
+                           sizeof *optimizer->groups))
         return rni_error_memory(&optimizer->error);
-    build_code(optimizer, holds);
+    rni_update_group *group = &optimizer->groups[optimizer->n_groups++];
+    for (int32_t i = 0; i < RNI_OPTIONS; i++)
+        group->options[i] = optimizer->row->defaults[i];
+    group->initial = -1;
+    optimizer->trail.least = (double)LARGEST * LARGEST;
+    if (!rni_optimizer_make_averages(
+            optimizer, rni_optimizer_conditions(group->options), fresh))
+        return rni_error_memory(&optimizer->error);
+    rni_optimizer_build_code(optimizer, 0);
     optimizer->whole = true;
     return RNNC_OK;
 }
@@ -114,6 +172,7 @@ rnnc_optimizer *rnnc_optimizer_create(rnnc_weights *weights, int32_t kind)
                           sizeof *optimizer);
     if (optimizer == NULL)
         return NULL;
+    atomic_init(&optimizer->references, 1);
     if (weights == NULL)
         rni_error_set(&optimizer->error, RNNC_E_ARGUMENT,
                       "optimizer: weights is NULL");
@@ -128,23 +187,30 @@ rnnc_optimizer *rnnc_optimizer_create(rnnc_weights *weights, int32_t kind)
     if (optimizer->error.status != RNNC_OK || !there)
         return optimizer;
     optimizer->row = &rni_update_table[kind];
-    for (int32_t i = 0; i < RNI_OPTIONS; i++)
-        optimizer->options[i] = optimizer->row->defaults[i];
     prepare(optimizer);
     return optimizer;
 }
 
+void rni_optimizer_hold(rnnc_optimizer *optimizer)
+{
+    atomic_fetch_add_explicit(&optimizer->references, 1, memory_order_relaxed);
+}
+
 void rnnc_optimizer_destroy(rnnc_optimizer *optimizer)
 {
-    if (optimizer == NULL)
+    if (optimizer == NULL ||
+        atomic_fetch_sub_explicit(&optimizer->references, 1,
+                                  memory_order_acq_rel) != 1)
         return;
     rnnc_weights *weights = optimizer->weights;
     rni_memory usual = rni_memory_default();
-    const rni_memory *memory = weights != NULL ? memory_of(optimizer) : &usual;
+    const rni_memory *memory =
+        weights != NULL ? rni_optimizer_memory(optimizer) : &usual;
     for (int32_t i = 0; i < RNI_AVERAGES; i++)
         rni_memory_release(memory, optimizer->averages[i]);
     rni_memory_release(memory, optimizer->scratch);
-    rni_memory_release(memory, optimizer->steps);
+    rni_memory_release(memory, optimizer->states);
+    rni_memory_release(memory, optimizer->groups);
     rni_memory_release(memory, optimizer);
     if (weights != NULL)
         rni_weights_drop(weights);
@@ -160,8 +226,7 @@ const char *rnnc_optimizer_message(const rnnc_optimizer *optimizer)
     return optimizer == NULL ? "out of memory" : optimizer->error.text;
 }
 
-// The errors of single calls do not last; that of a create that failed does.
-static rnnc_status begin_call(rnnc_optimizer *optimizer)
+rnnc_status rni_optimizer_begin(rnnc_optimizer *optimizer)
 {
     if (optimizer == NULL)
         return RNNC_E_MEMORY;
@@ -171,180 +236,116 @@ static rnnc_status begin_call(rnnc_optimizer *optimizer)
     return RNNC_OK;
 }
 
-static rnnc_status check_option(const rni_update_row *row, int32_t option,
-                                rni_error *error)
+// ---- Options --------------------------------------------------------------
+
+static rnnc_status check_option(const rnnc_optimizer *optimizer, int32_t group,
+                                int32_t option, rni_error *error)
 {
+    const char *name = optimizer->row->name;
+    if (group < 0 || group >= optimizer->n_groups)
+        return rni_error_set(error, RNNC_E_ARGUMENT,
+                             "%s: group %ld, expected 0 to %ld", name,
+                             (long)group, (long)optimizer->n_groups - 1);
     if (option < 0 || option >= RNI_OPTIONS)
         return rni_error_set(error, RNNC_E_ARGUMENT,
-                             "%s: option %ld, expected 0 to %d", row->name,
+                             "%s: option %ld, expected 0 to %d", name,
                              (long)option, RNI_OPTIONS - 1);
-    if ((row->options >> option & 1) == 0)
-        return rni_error_set(error, RNNC_E_ARGUMENT, "%s has no %s", row->name,
+    if (!rni_optimizer_has(optimizer, option))
+        return rni_error_set(error, RNNC_E_ARGUMENT, "%s has no %s", name,
                              option_table[option].name);
     return RNNC_OK;
 }
 
-static rnnc_status check_value(const rni_update_row *row, int32_t option,
+static rnnc_status check_value(const rnnc_optimizer *optimizer, int32_t option,
                                double value, rni_error *error)
 {
     const option_row *known = &option_table[option];
-    bool inside = value >= known->low && value <= known->high;
-    if (inside && known->open)
-        inside = value < known->high;
-    if (inside && known->flag)
-        inside = value <= 0 || value >= 1;
-    if (inside)
+    if (rni_optimizer_allows(option, value))
         return RNNC_OK;
-    return rni_error_set(
-        error, RNNC_E_ARGUMENT, "%s: %s is %g, expected %g%s %g%s", row->name,
-        known->name, value, known->low, known->flag ? " or" : " to",
-        known->high, known->open ? " excluded" : "");
+    return rni_error_set(error, RNNC_E_ARGUMENT,
+                         "%s: %s is %g, expected %s%g to %g%s",
+                         optimizer->row->name, known->name, value,
+                         known->whole ? "a whole number from " : "", known->low,
+                         known->high, known->open ? " excluded" : "");
+}
+
+bool rni_optimizer_put(rnnc_optimizer *optimizer, int32_t group, int32_t option,
+                       double value)
+{
+    bool fresh[RNI_AVERAGES];
+    double *options = optimizer->groups[group].options;
+    double old = options[option];
+    options[option] = value;
+    if (!option_table[option].shapes)
+        return true;
+    if (!rni_optimizer_make_averages(
+            optimizer, rni_optimizer_conditions(options), fresh)) {
+        options[option] = old;
+        return false;
+    }
+    rni_optimizer_build_code(optimizer, group);
+    return true;
+}
+
+void rni_optimizer_own(rnnc_optimizer *optimizer, int32_t option)
+{
+    double common = optimizer->groups[0].options[option];
+    for (int32_t g = 1; g < optimizer->n_groups; g++) {
+        double value = optimizer->groups[g].options[option];
+        if (value < common || value > common)
+            optimizer->groups[g].own |= 1u << option;
+    }
+}
+
+rnnc_status rnnc_optimizer_set_in_group(rnnc_optimizer *optimizer,
+                                        int32_t group, int32_t option,
+                                        double value)
+{
+    if (rni_optimizer_begin(optimizer) != RNNC_OK)
+        return rnnc_optimizer_status(optimizer);
+    rni_error *error = &optimizer->error;
+    if (check_option(optimizer, group, option, error) != RNNC_OK ||
+        check_value(optimizer, option, value, error) != RNNC_OK)
+        return error->status;
+    uint32_t bit = 1u << option;
+    double old = optimizer->groups[0].options[option];
+    int32_t last = group == 0 ? optimizer->n_groups - 1 : group;
+    for (int32_t g = group; g <= last; g++) {
+        bool follows = g == group || (optimizer->groups[g].own & bit) == 0;
+        if (!follows || rni_optimizer_put(optimizer, g, option, value))
+            continue;
+        for (int32_t back = group; back < g; back++)
+            if (back == 0 || (optimizer->groups[back].own & bit) == 0)
+                rni_optimizer_put(optimizer, back, option, old);
+        return rni_error_memory(error);
+    }
+    if (group > 0)
+        optimizer->groups[group].own |= bit;
+    return RNNC_OK;
 }
 
 rnnc_status rnnc_optimizer_set(rnnc_optimizer *optimizer, int32_t option,
                                double value)
 {
-    if (begin_call(optimizer) != RNNC_OK)
+    return rnnc_optimizer_set_in_group(optimizer, 0, option, value);
+}
+
+rnnc_status rnnc_optimizer_get_in_group(const rnnc_optimizer *optimizer,
+                                        int32_t group, int32_t option,
+                                        double *value)
+{
+    if (optimizer == NULL || !optimizer->whole)
         return rnnc_optimizer_status(optimizer);
-    rni_error *error = &optimizer->error;
-    if (check_option(optimizer->row, option, error) != RNNC_OK ||
-        check_value(optimizer->row, option, value, error) != RNNC_OK)
-        return error->status;
-    double old = optimizer->options[option];
-    optimizer->options[option] = value;
-    if (!option_table[option].shapes)
-        return RNNC_OK;
-    uint32_t holds = conditions(optimizer->options);
-    if (!make_averages(optimizer, holds)) {
-        optimizer->options[option] = old;
-        return rni_error_memory(error);
-    }
-    build_code(optimizer, holds);
+    rni_error error = {0};
+    if (value == NULL ||
+        check_option(optimizer, group, option, &error) != RNNC_OK)
+        return RNNC_E_ARGUMENT;
+    *value = optimizer->groups[group].options[option];
     return RNNC_OK;
 }
 
 rnnc_status rnnc_optimizer_get(const rnnc_optimizer *optimizer, int32_t option,
                                double *value)
 {
-    if (optimizer == NULL || !optimizer->whole)
-        return rnnc_optimizer_status(optimizer);
-    rni_error error = {0};
-    if (value == NULL ||
-        check_option(optimizer->row, option, &error) != RNNC_OK)
-        return RNNC_E_ARGUMENT;
-    *value = optimizer->options[option];
-    return RNNC_OK;
-}
-
-// ---- A step ---------------------------------------------------------------
-
-static int64_t count_of(const rnnc_weights *weights, int32_t p)
-{
-    const rni_parameter *parameter = weights->graph->parameters[p];
-    return parameter->rows * parameter->cols;
-}
-
-// Elements [first, first + count) of parameter p.
-static void update_part(const rnnc_optimizer *optimizer, int32_t p,
-                        int64_t first, int64_t count, float *scratch)
-{
-    const rnnc_weights *weights = optimizer->weights;
-    float scalars[RNI_UPDATE_SCALARS] = {0};
-    optimizer->row->scalars(optimizer->options, optimizer->steps[p], scalars);
-    rni_tape_port loads[RNI_UPDATE_SLOTS], stores[1 + RNI_AVERAGES];
-    int32_t n_loads = 0, n_stores = 0;
-    loads[n_loads++] = stores[n_stores++] =
-        (rni_tape_port){RNI_PORT_ROWS, RNI_SLOT_P,
-                        rni_weights_values(weights, p) + first, count};
-    loads[n_loads++] =
-        (rni_tape_port){RNI_PORT_ROWS, RNI_SLOT_G,
-                        rni_weights_gradients(weights, p) + first, count};
-    for (int32_t i = 0; i < RNI_AVERAGES; i++)
-        if (optimizer->averages[i] != NULL)
-            loads[n_loads++] = stores[n_stores++] = (rni_tape_port){
-                RNI_PORT_ROWS, RNI_SLOT_AVERAGE + i,
-                optimizer->averages[i] + weights->offsets[p] + first, count};
-    for (int32_t i = 0; i < RNI_UPDATE_SCALARS; i++)
-        loads[n_loads++] = (rni_tape_port){RNI_PORT_SCALAR, RNI_SLOT_SCALAR + i,
-                                           &scalars[i], 0};
-    optimizer->kernels->tape(&(rni_tape_call){
-        optimizer->code, optimizer->n_code, loads, n_loads, stores, n_stores,
-        RNI_UPDATE_SLOTS, 1, count, scratch});
-}
-
-// A member's share of each parameter: whole tiles, so no two members write to
-// one cache line.
-static void update_share(void *work, int32_t member, int32_t size)
-{
-    const rnnc_optimizer *optimizer = work;
-    const rnnc_weights *weights = optimizer->weights;
-    float *scratch =
-        optimizer->scratch + (size_t)member * RNI_UPDATE_SLOTS * RNI_TAPE_TILE;
-    for (int32_t p = 0; p < weights->n_parameters; p++) {
-        if (weights->graph->parameters[p]->frozen)
-            continue;
-        int64_t count = count_of(weights, p);
-        int64_t tiles = (count + RNI_TAPE_TILE - 1) / RNI_TAPE_TILE;
-        int64_t first = tiles * member / size * RNI_TAPE_TILE;
-        int64_t last = tiles * (member + 1) / size * RNI_TAPE_TILE;
-        if (last > count)
-            last = count;
-        if (first < last)
-            update_part(optimizer, p, first, last - first, scratch);
-    }
-}
-
-static rnnc_status check_storage(rnnc_optimizer *optimizer)
-{
-    const rnnc_weights *weights = optimizer->weights;
-    for (int32_t p = 0; p < weights->n_parameters; p++)
-        if (!weights->graph->parameters[p]->frozen &&
-            !rni_weights_trainable(weights, p, optimizer->row->name,
-                                   &optimizer->error))
-            break;
-    return optimizer->error.status;
-}
-
-static rnnc_status check_step(rnnc_optimizer *optimizer)
-{
-    const double *options = optimizer->options;
-    bool momentum = options[RNNC_OPT_MOMENTUM] > 0;
-    bool dampening =
-        options[RNNC_OPT_DAMPENING] < 0 || options[RNNC_OPT_DAMPENING] > 0;
-    if (options[RNNC_OPT_NESTEROV] > 0 && (!momentum || dampening))
-        return rni_error_set(&optimizer->error, RNNC_E_ARGUMENT,
-                             "SGD: nesterov needs a momentum above 0 and "
-                             "dampening 0; they are %g and %g",
-                             options[RNNC_OPT_MOMENTUM],
-                             options[RNNC_OPT_DAMPENING]);
-    if (optimizer->weights->gradients == NULL)
-        return rni_error_set(&optimizer->error, RNNC_E_STATE,
-                             "%s: there are no gradients yet; a backward pass "
-                             "comes before a step",
-                             optimizer->row->name);
-    return check_storage(optimizer);
-}
-
-enum { TEAM_FLOATS = 1 << 15 }; // fewer are done before a team has woken up
-
-rnnc_status rnnc_optimizer_step(rnnc_optimizer *optimizer)
-{
-    if (begin_call(optimizer) != RNNC_OK || check_step(optimizer) != RNNC_OK)
-        return rnnc_optimizer_status(optimizer);
-    rnnc_weights *weights = optimizer->weights;
-    // Streams of these weights may be moving to the present version.
-    pthread_mutex_lock(&weights->lock);
-    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
-        update_share(optimizer, 0, 1);
-    else
-        rni_team_run(weights->graph->context->team, update_share, optimizer);
-    // SGD's first step is the first one with momentum.
-    bool counts = optimizer->row->averages[0] == 0 ||
-                  optimizer->options[RNNC_OPT_MOMENTUM] > 0;
-    for (int32_t p = 0; counts && p < weights->n_parameters; p++)
-        if (!weights->graph->parameters[p]->frozen)
-            optimizer->steps[p]++;
-    atomic_fetch_add(&weights->version, 1);
-    pthread_mutex_unlock(&weights->lock);
-    return RNNC_OK;
+    return rnnc_optimizer_get_in_group(optimizer, 0, option, value);
 }
