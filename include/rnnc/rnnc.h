@@ -14,6 +14,7 @@
 #include "rnnc/record.h"
 #include "rnnc/reference.h"
 #include "rnnc/run.h"
+#include "rnnc/schedule.h"
 #include "rnnc/sequence.h"
 #include "rnnc/status.h"
 #include "rnnc/stream.h"

@@ -7,7 +7,8 @@ from typing import Any
 
 from .types import (rnnc_cell_options, rnnc_context_options,
                     rnnc_cross_entropy_options, rnnc_import_options,
-                    rnnc_layers_options, rnnc_plan_options)
+                    rnnc_layers_options, rnnc_plan_options,
+                    rnnc_schedule_setting)
 
 # name: (result, parameters)
 FUNCTIONS: dict[str, Any] = {
@@ -245,6 +246,20 @@ FUNCTIONS: dict[str, Any] = {
     "rnnc_scalar": (c_void_p, (c_void_p, c_float)),
     "rnnc_scale_gradients": (c_int32, (c_void_p, c_float)),
     "rnnc_scaled_tanh": (c_void_p, (c_void_p, c_float, c_float)),
+    "rnnc_schedule_chain": (c_void_p, (POINTER(c_void_p), c_int32)),
+    "rnnc_schedule_count": (c_int64, (c_void_p,)),
+    "rnnc_schedule_create": (c_void_p, (c_void_p, c_int32,
+                                        POINTER(rnnc_schedule_setting),
+                                        c_int32)),
+    "rnnc_schedule_destroy": (None, (c_void_p,)),
+    "rnnc_schedule_message": (c_char_p, (c_void_p,)),
+    "rnnc_schedule_observe": (c_int32, (c_void_p, c_double)),
+    "rnnc_schedule_restore": (c_int32, (c_void_p, c_void_p)),
+    "rnnc_schedule_save": (c_int32, (c_void_p, c_void_p)),
+    "rnnc_schedule_sequence": (c_void_p, (POINTER(c_void_p), c_int32,
+                                          POINTER(c_int64))),
+    "rnnc_schedule_status": (c_int32, (c_void_p,)),
+    "rnnc_schedule_step": (c_int32, (c_void_p,)),
     "rnnc_select": (c_void_p, (c_void_p, c_void_p, c_void_p)),
     "rnnc_sequence_batch": (c_int64, (c_void_p,)),
     "rnnc_sequence_create": (c_void_p, (c_void_p,)),

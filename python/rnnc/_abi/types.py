@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Written by scripts/python_abi.py from include/rnnc; not to be edited.
 """Callbacks and option structs."""
-from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int32,
-                    c_int64, c_size_t, c_uint32, c_uint64, c_void_p)
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float,
+                    c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p)
 
 rnnc_allocate = CFUNCTYPE(c_void_p, c_void_p, c_size_t)
 
@@ -78,6 +78,14 @@ class rnnc_plan_options(Structure):
         ("block_rows", c_int64),
         ("keep", c_int32),
         ("reserved", c_uint32),
+    ]
+
+
+class rnnc_schedule_setting(Structure):
+    _fields_ = [
+        ("option", c_int32),
+        ("group", c_int32),
+        ("value", c_double),
     ]
 
 
