@@ -2,6 +2,7 @@
 /** @file rnnc.h Everything. */
 #ifndef RNNC_RNNC_H
 #define RNNC_RNNC_H
+#include "rnnc/average.h"
 #include "rnnc/cell.h"
 #include "rnnc/context.h"
 #include "rnnc/graph.h"

@@ -147,15 +147,6 @@ static rnnc_status begin_averaged(rnnc_optimizer *optimizer)
                          optimizer->row->name);
 }
 
-static void swap(float *a, float *b, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        float kept = a[i];
-        a[i] = b[i];
-        b[i] = kept;
-    }
-}
-
 rnnc_status rnnc_optimizer_swap_average(rnnc_optimizer *optimizer)
 {
     if (begin_averaged(optimizer) != RNNC_OK)
@@ -166,9 +157,9 @@ rnnc_status rnnc_optimizer_swap_average(rnnc_optimizer *optimizer)
     pthread_mutex_lock(&weights->lock);
     for (int32_t p = 0; p < weights->n_parameters; p++)
         if (optimizer->states[p].step > 0)
-            swap(rni_weights_values(weights, p),
-                 optimizer->averages[0] + weights->offsets[p],
-                 rni_sweep_count(weights, p));
+            rni_sweep_swap(rni_weights_values(weights, p),
+                           optimizer->averages[0] + weights->offsets[p],
+                           rni_sweep_count(weights, p));
     atomic_fetch_add(&weights->version, 1);
     pthread_mutex_unlock(&weights->lock);
     optimizer->swapped = !optimizer->swapped;

@@ -39,3 +39,12 @@ void rni_sweep_run(rni_sweep *sweep)
     else
         rni_team_run(weights->graph->context->team, share, sweep);
 }
+
+void rni_sweep_swap(float *a, float *b, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}

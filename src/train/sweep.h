@@ -25,4 +25,7 @@ void rni_sweep_run(rni_sweep *sweep);
 
 int64_t rni_sweep_count(const rnnc_weights *weights, int32_t p); // floats
 
+// Exchanges two lots of floats that do not overlap.
+void rni_sweep_swap(float *a, float *b, int64_t count);
+
 #endif

@@ -290,7 +290,8 @@ static void asgd_scalars(const double options[RNI_OPTIONS],
 // ---- The table ------------------------------------------------------------
 
 #define OPTION(name) (1u << RNNC_OPT_##name)
-#define EVERY        (OPTION(LEARNING_RATE) | OPTION(WEIGHT_DECAY) | OPTION(MAXIMIZE))
+#define LEARNS       OPTION(LEARNING_RATE)
+#define EVERY        (LEARNS | OPTION(WEIGHT_DECAY) | OPTION(MAXIMIZE))
 #define ADAMS        (EVERY | OPTION(EPSILON) | OPTION(BETA1) | OPTION(BETA2))
 #define ADAM_DEFAULTS(rate)                                                    \
     [RNNC_OPT_LEARNING_RATE] = (rate), [RNNC_OPT_BETA1] = 0.9,                 \
