@@ -171,16 +171,24 @@ rnnc_schedule_create(rnnc_optimizer *optimizer, int32_t kind,
                      const rnnc_schedule_setting *settings, int32_t n);
 
 /**
+ * A factor for each step; it must give the same for the same t if training is
+ * to be resumed.
+ * @param user as given to rnnc_schedule_lambda()
+ * @param t the step, 0 for the beginning
+ * @return what the base rate is multiplied by
+ */
+typedef double (*rnnc_schedule_factor)(void *user, int64_t t);
+
+/**
  * PyTorch's LambdaLR: r = b factor(t).
  * @param optimizer what it moves; kept alive
- * @param factor called once for each step, in the thread that steps; it must
- *   give the same for the same t if training is to be resumed
+ * @param factor called once for each step, in the thread that steps
  * @param user handed to `factor`
  * @return as rnnc_schedule_create()
  */
-RNNC_API rnnc_schedule *
-rnnc_schedule_lambda(rnnc_optimizer *optimizer,
-                     double (*factor)(void *user, int64_t t), void *user);
+RNNC_API rnnc_schedule *rnnc_schedule_lambda(rnnc_optimizer *optimizer,
+                                             rnnc_schedule_factor factor,
+                                             void *user);
 
 /**
  * PyTorch's ChainedScheduler: each step is a step of every part, in order.

@@ -278,8 +278,7 @@ rnnc_schedule *rnnc_schedule_create(rnnc_optimizer *optimizer, int32_t kind,
 }
 
 rnnc_schedule *rnnc_schedule_lambda(rnnc_optimizer *optimizer,
-                                    double (*factor)(void *user, int64_t t),
-                                    void *user)
+                                    rnnc_schedule_factor factor, void *user)
 {
     rnnc_schedule *schedule = rni_schedule_make(optimizer, RNI_SCHEDULE_LAMBDA);
     if (schedule == NULL || schedule->error.status != RNNC_OK)

@@ -57,8 +57,8 @@ struct rnnc_schedule {
     int32_t n_groups;
     rni_schedule_group *groups;
     int32_t n_milestones;
-    int64_t *milestones; // rising; of a multi-step and of a sequence
-    double (*factor)(void *user, int64_t t); // of a lambda
+    int64_t *milestones;         // rising; of a multi-step and of a sequence
+    rnnc_schedule_factor factor; // of a lambda
     void *user;
     double scale;  // factor(t)
     int32_t depth; // 1: no parts

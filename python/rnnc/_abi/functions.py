@@ -8,7 +8,7 @@ from typing import Any
 from .types import (rnnc_cell_options, rnnc_context_options,
                     rnnc_cross_entropy_options, rnnc_import_options,
                     rnnc_layers_options, rnnc_plan_options,
-                    rnnc_schedule_setting)
+                    rnnc_schedule_factor, rnnc_schedule_setting)
 
 # name: (result, parameters)
 FUNCTIONS: dict[str, Any] = {
@@ -262,6 +262,8 @@ FUNCTIONS: dict[str, Any] = {
                                         POINTER(rnnc_schedule_setting),
                                         c_int32)),
     "rnnc_schedule_destroy": (None, (c_void_p,)),
+    "rnnc_schedule_lambda": (c_void_p, (c_void_p, rnnc_schedule_factor,
+                                        c_void_p)),
     "rnnc_schedule_message": (c_char_p, (c_void_p,)),
     "rnnc_schedule_observe": (c_int32, (c_void_p, c_double)),
     "rnnc_schedule_restore": (c_int32, (c_void_p, c_void_p)),

@@ -8,6 +8,8 @@ rnnc_allocate = CFUNCTYPE(c_void_p, c_void_p, c_size_t)
 
 rnnc_release = CFUNCTYPE(None, c_void_p, c_void_p)
 
+rnnc_schedule_factor = CFUNCTYPE(c_double, c_void_p, c_int64)
+
 
 class rnnc_cell_options(Structure):
     _fields_ = [
