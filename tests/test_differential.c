@@ -484,6 +484,23 @@ static void try_alone(trial *t, const random_window *w, tally *all)
     }
 }
 
+// Inference with weights stored in fewer bits: the textbook knows nothing of
+// storage, it takes their values.
+static void try_stored(trial *t, const random_window *w)
+{
+    int32_t storage = t->r.seed % 2 == 0 ? RNNC_STORE_BF16 : RNNC_STORE_INT8;
+    if (t->r.seed % INFERENCE_EVERY > 1)
+        return;
+    expect_ok(t, "storage", rnnc_weights_store(t->r.weights, NULL, storage),
+              rnnc_weights_message(t->r.weights));
+    rnnc_reference_destroy(t->reference);
+    t->reference = rnnc_reference_create(t->r.weights);
+    rnnc_reference_train(t->reference, 0, 0, 0);
+    set_reference(t, w);
+    if (is_smooth(t, w))
+        compare_inference(t, w);
+}
+
 static void try_seed(uint64_t seed, tally *all)
 {
     trial t = {.r = random_graph_make(seed)};
@@ -495,6 +512,7 @@ static void try_seed(uint64_t seed, tally *all)
               rnnc_reference_message(t.reference));
     if (try_windows(&t, windows, all)) {
         try_alone(&t, windows, all);
+        try_stored(&t, windows);
         all->accepted++;
     } else
         all->thrown_away++;

@@ -103,7 +103,7 @@ static bool check_job(rni_import_loader *l, rni_import_job *j)
     j->to_first = entry->to_first;
     j->rows = ours.rank > 0 ? (int64_t)ours.shape[0] : 1;
     j->cols = ours.rank > 1 ? (int64_t)ours.shape[1] : 1;
-    if (rni_dtype_read(j->tensor->dtype) == NULL)
+    if (!rni_tensor_is_readable(j->tensor))
         return misfit(l, j, &theirs, &ours, "not a type that is read");
     if (!rows || !to_rows)
         return misfit(l, j, &theirs, &ours,

@@ -92,7 +92,7 @@ static const rni_tensor *tensor_of(const rni_import_loader *l,
 // Constants and optimizers in files of our own are no weights.
 static bool is_other(const rni_import_loader *l, const char *name)
 {
-    static const char *const others[] = {"constant.", "optim."};
+    static const char *const others[] = {"constant.", "optim.", RNI_SCALES};
     bool other = false;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         other = other || strncmp(name, others[i], strlen(others[i])) == 0;
@@ -161,11 +161,26 @@ static void copy_job(const rnnc_weights *weights, const rni_import_job *j)
     }
 }
 
+// Storage is a matter of our own files, and of whole parameters.
+static void take_storage(rnnc_weights *weights, const rni_import_loader *l,
+                         const rni_import_job *j)
+{
+    const rni_parameter *parameter = j->parameter;
+    bool whole = j->rows * j->cols == parameter->rows * parameter->cols;
+    int32_t storage = rni_tensor_storage(j->tensor);
+    rni_weights_set_storage(
+        weights, parameter->index,
+        l->ours && whole && storage >= 0 ? storage : RNNC_STORE_FLOAT32);
+    rni_weights_round(weights, parameter->index);
+}
+
 static void copy_all(rnnc_weights *weights, const rni_import_loader *l)
 {
     pthread_mutex_lock(&weights->lock);
-    for (int32_t i = 0; i < l->n_jobs; i++)
+    for (int32_t i = 0; i < l->n_jobs; i++) {
         copy_job(weights, &l->jobs[i]);
+        take_storage(weights, l, &l->jobs[i]);
+    }
     atomic_fetch_add(&weights->version, 1);
     pthread_mutex_unlock(&weights->lock);
 }

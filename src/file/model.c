@@ -9,6 +9,7 @@
 #include "file/disk.h"
 #include "file/graph_json.h"
 #include "rnnc/version.h"
+#include "weights/storage.h"
 #include "weights/weights.h"
 
 struct rnnc_model {
@@ -33,6 +34,8 @@ static rnnc_status set_values(rnnc_weights *weights,
         if (tensor == NULL)
             return error->status;
         rni_tensor_floats(tensor, rni_weights_values(weights, p));
+        rni_weights_set_storage(weights, p, rni_tensor_storage(tensor));
+        rni_weights_round(weights, p);
     }
     return RNNC_OK;
 }
@@ -195,27 +198,72 @@ typedef struct parcel {
     rni_tensor_source *tensors;
     uint32_t n_tensors;
     char (*names)[RNI_CONSTANT_TEXT]; // of constants
+    rni_arena scales;                 // and their tensors' names
     rni_safetensors_writer writer;
 } parcel;
 
-static void add_tensors(parcel *p, const rnnc_weights *weights, bool whole)
+// The scales of the rows of a parameter, and a tensor for them.
+static rnnc_status add_scales(parcel *p, const rni_parameter *parameter,
+                              rni_tensor_source *tensor, rni_error *error)
 {
-    const rnnc_graph *graph = weights->graph;
+    size_t room = sizeof RNI_SCALES + strlen(parameter->name);
+    char *name = rni_arena_zeroed(&p->scales, room, 1);
+    float *scales =
+        rni_arena_zeroed(&p->scales, (size_t)parameter->rows, sizeof *scales);
+    if (name == NULL || scales == NULL)
+        return rni_error_memory(error);
+    snprintf(name, room, "%s%s", RNI_SCALES, parameter->name);
+    if (rni_graph_parameter(parameter->node->graph, name) != NULL)
+        return rni_error_set(error, RNNC_E_NAME,
+                             "\"%.160s\" is a parameter, and the scales of "
+                             "\"%.160s\" in int8 have its name",
+                             name, parameter->name);
+    for (int64_t r = 0; r < parameter->rows; r++)
+        scales[r] = rni_storage_scale(tensor->data + r * parameter->cols,
+                                      parameter->cols);
+    tensor->scales = scales;
+    p->tensors[p->n_tensors++] = (rni_tensor_source){.name = name,
+                                                     .rank = 2,
+                                                     .rows = parameter->rows,
+                                                     .cols = 1,
+                                                     .data = scales};
+    return RNNC_OK;
+}
+
+static rnnc_status add_parameters(parcel *p, const rnnc_weights *weights,
+                                  rni_error *error)
+{
     for (int32_t i = 0; i < weights->n_parameters; i++) {
-        const rni_parameter *parameter = graph->parameters[i];
-        p->tensors[p->n_tensors++] = (rni_tensor_source){
-            parameter->name, parameter->rank, parameter->rows, parameter->cols,
-            rni_weights_values(weights, i)};
+        const rni_parameter *parameter = weights->graph->parameters[i];
+        rni_tensor_source *tensor = &p->tensors[p->n_tensors++];
+        *tensor = (rni_tensor_source){.name = parameter->name,
+                                      .rank = parameter->rank,
+                                      .rows = parameter->rows,
+                                      .cols = parameter->cols,
+                                      .data = rni_weights_values(weights, i),
+                                      .storage = weights->storages[i]};
+        if (tensor->storage == RNNC_STORE_INT8 &&
+            add_scales(p, parameter, tensor, error) != RNNC_OK)
+            break;
     }
+    return error->status;
+}
+
+static void add_constants(parcel *p, const rnnc_graph *graph)
+{
     uint32_t n_constants = 0;
-    for (int32_t i = 0; whole && i < graph->n_nodes; i++) {
+    for (int32_t i = 0; i < graph->n_nodes; i++) {
         const rnnc_node *node = graph->nodes[i];
         if (node->op != RNI_OP_CONSTANT)
             continue;
         char *name = p->names[n_constants++];
         rni_constant_name(node, name);
-        p->tensors[p->n_tensors++] = (rni_tensor_source){
-            name, 2, node->shape.rows, node->shape.cols, node->data};
+        p->tensors[p->n_tensors++] =
+            (rni_tensor_source){.name = name,
+                                .rank = 2,
+                                .rows = node->shape.rows,
+                                .cols = node->shape.cols,
+                                .data = node->data};
     }
 }
 
@@ -249,6 +297,7 @@ static void unpack(parcel *p)
     if (p->memory == NULL)
         return;
     rni_safetensors_writer_fini(&p->writer);
+    rni_arena_fini(&p->scales);
     rni_memory_release(p->memory, p->names);
     rni_memory_release(p->memory, p->tensors);
     rni_text_fini(&p->graph);
@@ -264,14 +313,19 @@ static rnnc_status pack(parcel *p, const rnnc_weights *weights, bool whole,
     const rni_memory *memory = &weights->graph->context->memory;
     size_t constants = whole ? count_constants(weights->graph) : 0;
     p->memory = p->graph.memory = memory;
-    p->tensors = rni_memory_zeroed(
-        memory, (size_t)weights->n_parameters + constants, sizeof *p->tensors);
+    rni_arena_init(&p->scales, memory);
+    p->tensors =
+        rni_memory_zeroed(memory, 2 * (size_t)weights->n_parameters + constants,
+                          sizeof *p->tensors);
     p->names = rni_memory_zeroed(memory, constants, sizeof *p->names);
     if (whole)
         rni_graph_write(weights->graph, &p->graph);
     if (p->tensors == NULL || p->names == NULL || p->graph.failed)
         return rni_error_memory(error);
-    add_tensors(p, weights, whole);
+    if (add_parameters(p, weights, error) != RNNC_OK)
+        return error->status;
+    if (whole)
+        add_constants(p, weights->graph);
     const rni_metadata metadata[] = {
         {"format", "pt", 2},
         {"librnnc.version", rnnc_version(), strlen(rnnc_version())},

@@ -231,6 +231,105 @@ static rnnc_status finish(parser *p)
     return status;
 }
 
+// ---- Tensors by name
+// ---------------------------------------------------------
+
+// The order of a name behind a prefix and another one.
+static int compare(const char *prefix, const char *name, const char *other)
+{
+    size_t length = strlen(prefix);
+    int order = strncmp(prefix, other, length);
+    return order != 0 ? order : strcmp(name, other + length);
+}
+
+static rni_tensor *find(const rni_safetensors *file, const char *prefix,
+                        const char *name)
+{
+    uint32_t low = 0, high = file->n_tensors;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare(prefix, name, file->tensors[middle].name);
+        if (order == 0)
+            return &file->tensors[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const rni_tensor *rni_safetensors_find(const rni_safetensors *file,
+                                       const char *name)
+{
+    return find(file, "", name);
+}
+
+// ---- Values ----------------------------------------------------------------
+
+static bool has_type(const rni_tensor *tensor, const char *name)
+{
+    return strcmp(rni_dtype_name(tensor->dtype), name) == 0;
+}
+
+int32_t rni_tensor_storage(const rni_tensor *tensor)
+{
+    if (has_type(tensor, "F32"))
+        return RNNC_STORE_FLOAT32;
+    if (has_type(tensor, "BF16"))
+        return RNNC_STORE_BF16;
+    return tensor->scales != NULL ? RNNC_STORE_INT8 : -1;
+}
+
+bool rni_tensor_is_readable(const rni_tensor *tensor)
+{
+    return tensor->scales != NULL || rni_dtype_read(tensor->dtype) != NULL;
+}
+
+// A byte of the row times its scale is a finite float.
+static bool are_scales(const rni_tensor *tensor, uint64_t rows)
+{
+    if (!has_type(tensor, "F32") || tensor->rank != 2 ||
+        tensor->shape[0] != rows || tensor->shape[1] != 1)
+        return false;
+    for (uint64_t r = 0; r < rows; r++) {
+        float scale = rni_tensor_value(tensor, r);
+        if (!(scale >= 0 && scale < 0x1p120f))
+            return false;
+    }
+    return true;
+}
+
+static void link_scales(const rni_safetensors *file)
+{
+    for (uint32_t i = 0; i < file->n_tensors; i++) {
+        rni_tensor *tensor = &file->tensors[i];
+        const rni_tensor *scales = has_type(tensor, "I8")
+                                       ? find(file, RNI_SCALES, tensor->name)
+                                       : NULL;
+        uint64_t rows = tensor->rank == 2 ? tensor->shape[0] : 1;
+        if (scales != NULL && tensor->rank <= 2 && are_scales(scales, rows))
+            tensor->scales = scales;
+    }
+}
+
+float rni_tensor_value(const rni_tensor *tensor, uint64_t index)
+{
+    const unsigned char *at =
+        tensor->data + index * rni_dtype_bits(tensor->dtype) / 8;
+    if (tensor->scales == NULL)
+        return rni_dtype_read(tensor->dtype)(at);
+    uint64_t row = tensor->rank == 2 ? index / tensor->shape[1] : 0;
+    int32_t byte = *at < 128 ? *at : *at - 256;
+    return (float)byte * rni_tensor_value(tensor->scales, row);
+}
+
+void rni_tensor_floats(const rni_tensor *tensor, float *values)
+{
+    for (uint64_t i = 0; i < tensor->count; i++)
+        values[i] = rni_tensor_value(tensor, i);
+}
+
 // ---- The file --------------------------------------------------------------
 
 static rnnc_status read_length(const unsigned char *bytes, size_t size,
@@ -279,7 +378,9 @@ rnnc_status rni_safetensors_parse(rni_safetensors *file,
     rnnc_status status = read_members(&p);
     if (status == RNNC_OK)
         status = finish(&p);
-    if (status != RNNC_OK)
+    if (status == RNNC_OK)
+        link_scales(file);
+    else
         rni_safetensors_fini(file);
     return status;
 }
@@ -292,23 +393,6 @@ void rni_safetensors_fini(rni_safetensors *file)
     rni_arena_fini(&file->arena);
     rni_json_fini(&file->header);
     *file = (rni_safetensors){0};
-}
-
-const rni_tensor *rni_safetensors_find(const rni_safetensors *file,
-                                       const char *name)
-{
-    uint32_t low = 0, high = file->n_tensors;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = strcmp(name, file->tensors[middle].name);
-        if (order == 0)
-            return &file->tensors[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
 }
 
 void rni_tensor_shape_print(const uint64_t *shape, int32_t rank,
@@ -336,7 +420,7 @@ const rni_tensor *rni_safetensors_expect(const rni_safetensors *file,
     }
     if (tensor->rank == rank &&
         memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) == 0 &&
-        strcmp(rni_dtype_name(tensor->dtype), "F32") == 0)
+        rni_tensor_storage(tensor) >= 0)
         return tensor;
     char have[RNI_TENSOR_SHAPE_TEXT], want[RNI_TENSOR_SHAPE_TEXT];
     rni_tensor_shape_print(tensor->shape, tensor->rank, have);
@@ -351,16 +435,4 @@ uint32_t rni_safetensors_metadata(const rni_safetensors *file, const char *key)
 {
     uint32_t metadata = rni_json_find(&file->header, 0, "__metadata__");
     return metadata == 0 ? 0 : rni_json_find(&file->header, metadata, key);
-}
-
-float rni_tensor_value(const rni_tensor *tensor, uint64_t index)
-{
-    return rni_dtype_read(tensor->dtype)(
-        tensor->data + index * rni_dtype_bits(tensor->dtype) / 8);
-}
-
-void rni_tensor_floats(const rni_tensor *tensor, float *values)
-{
-    for (uint64_t i = 0; i < tensor->count; i++)
-        values[i] = rni_tensor_value(tensor, i);
 }

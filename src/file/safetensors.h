@@ -6,6 +6,7 @@
 
 #include "file/dtype.h"
 #include "file/limits.h"
+#include "rnnc/weights.h"
 
 enum {
     RNI_HEADER_MOST = 100000000, // bytes, by the format
@@ -20,6 +21,7 @@ typedef struct rni_tensor {
     uint64_t count;            // elements
     const unsigned char *data; // inside the file, at any alignment
     uint64_t bytes;
+    const struct rni_tensor *scales; // of I8: a factor for each row, or NULL
 } rni_tensor;
 
 typedef struct rni_safetensors {
@@ -39,8 +41,9 @@ void rni_safetensors_fini(rni_safetensors *file);
 
 const rni_tensor *rni_safetensors_find(const rni_safetensors *file,
                                        const char *name);
-// The tensor of a name if it is F32 and has this shape ([cols] for rank 1,
-// [rows, cols] for rank 2), or NULL and an error that says what it is.
+// The tensor of a name if it can be a parameter (see rni_tensor_storage) and
+// has this shape ([cols] for rank 1, [rows, cols] for rank 2), or NULL and an
+// error that says what it is.
 const rni_tensor *rni_safetensors_expect(const rni_safetensors *file,
                                          const char *name, int32_t rank,
                                          int64_t rows, int64_t cols,
@@ -52,18 +55,30 @@ enum { RNI_TENSOR_SHAPE_TEXT = 8 + 24 * RNI_TENSOR_RANK };
 void rni_tensor_shape_print(const uint64_t *shape, int32_t rank,
                             char text[RNI_TENSOR_SHAPE_TEXT]);
 
-// An element, and all of them, of a type that rni_dtype_read knows.
+// The rnnc_storage of a tensor of F32, BF16, or I8 with scales; else -1.
+int32_t rni_tensor_storage(const rni_tensor *tensor);
+
+// Whether elements can be read as floats: what rni_dtype_read knows, and I8
+// with scales, whose elements are theirs times the scale of their row.
+bool rni_tensor_is_readable(const rni_tensor *tensor);
+
+// An element, and all of them, of a tensor that is readable.
 float rni_tensor_value(const rni_tensor *tensor, uint64_t index);
 void rni_tensor_floats(const rni_tensor *tensor, float *values);
 
 // ---- Writing ----------------------------------------------------------------
 
-typedef struct rni_tensor_source { // float32, row-major
+typedef struct rni_tensor_source { // row-major
     const char *name;
     int32_t rank; // 1: [cols], 2: [rows, cols]
     int64_t rows, cols;
-    const float *data;
+    const float *data;   // rounded to the storage
+    int32_t storage;     // rnnc_storage
+    const float *scales; // [rows] of int8, which go into a tensor of their own
 } rni_tensor_source;
+
+// What comes before the name of a tensor in that of its scales, [rows, 1].
+#define RNI_SCALES "scale."
 
 typedef struct rni_metadata {
     const char *key;
@@ -77,7 +92,7 @@ typedef bool (*rni_sink)(void *user, const void *bytes, size_t size);
 typedef struct rni_safetensors_writer {
     rni_text header; // with its length before it, padded
     const rni_tensor_source *tensors;
-    uint32_t *order; // tensors by rising name
+    uint32_t *order; // of the tensors in the file
     uint32_t n_tensors;
     size_t size; // of the whole file
 } rni_safetensors_writer;

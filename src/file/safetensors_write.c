@@ -1,21 +1,62 @@
 // SPDX-License-Identifier: MIT
-// Writing safetensors: tensors by rising name, data aligned to eight bytes.
+// Writing safetensors: tensors by falling size of their numbers, so that each
+// is aligned, and then by rising name.
 #include "file/safetensors.h"
 
 #include <string.h>
 
 #include "base/sort.h"
 
-static int32_t by_name(const void *user, uint32_t a, uint32_t b)
+// ---- How numbers are written -----------------------------------------------
+
+static uint32_t code_float32(const rni_tensor_source *tensor, uint64_t index)
 {
-    const rni_tensor_source *tensors = user;
-    return strcmp(tensors[a].name, tensors[b].name);
+    uint32_t bits;
+    memcpy(&bits, &tensor->data[index], sizeof bits);
+    return bits;
+}
+
+static uint32_t code_bf16(const rni_tensor_source *tensor, uint64_t index)
+{
+    return code_float32(tensor, index) >> 16;
+}
+
+static uint32_t code_int8(const rni_tensor_source *tensor, uint64_t index)
+{
+    float scale = tensor->scales[index / (uint64_t)tensor->cols];
+    return (uint32_t)(int32_t)(tensor->data[index] / scale);
+}
+
+static const struct {
+    const char *dtype;
+    uint32_t bytes; // of a number
+    uint32_t (*code)(const rni_tensor_source *tensor, uint64_t index);
+} storages[] = {
+    [RNNC_STORE_FLOAT32] = {"F32", 4, code_float32},
+    [RNNC_STORE_BF16] = {"BF16", 2, code_bf16},
+    [RNNC_STORE_INT8] = {"I8", 1, code_int8},
+};
+
+static int32_t by_place(const void *user, uint32_t a, uint32_t b)
+{
+    const rni_tensor_source *x = (const rni_tensor_source *)user + a;
+    const rni_tensor_source *y = (const rni_tensor_source *)user + b;
+    if (x->storage != y->storage)
+        return x->storage - y->storage;
+    return strcmp(x->name, y->name);
+}
+
+static uint64_t count_of(const rni_tensor_source *tensor)
+{
+    return (uint64_t)tensor->rows * (uint64_t)tensor->cols;
 }
 
 static uint64_t bytes_of(const rni_tensor_source *tensor)
 {
-    return (uint64_t)tensor->rows * (uint64_t)tensor->cols * sizeof(float);
+    return count_of(tensor) * storages[tensor->storage].bytes;
 }
+
+// ---- The header ------------------------------------------------------------
 
 static void add_tensor(rni_text *text, const rni_tensor_source *tensor,
                        uint64_t first)
@@ -23,7 +64,7 @@ static void add_tensor(rni_text *text, const rni_tensor_source *tensor,
     rni_json_key(text, tensor->name);
     rni_json_begin(text, '{');
     rni_json_key(text, "dtype");
-    rni_json_add_string(text, "F32");
+    rni_json_add_string(text, storages[tensor->storage].dtype);
     rni_json_key(text, "shape");
     rni_json_begin(text, '[');
     if (tensor->rank > 1)
@@ -90,7 +131,7 @@ rnnc_status rni_safetensors_prepare(rni_safetensors_writer *writer,
         return rni_error_memory(error);
     for (uint32_t i = 0; i < n_tensors; i++)
         writer->order[i] = i;
-    rni_sort(writer->order, n_tensors, by_name, tensors);
+    rni_sort(writer->order, n_tensors, by_place, tensors);
     uint64_t total = build_header(writer, metadata, n_metadata);
     if (writer->header.failed)
         rni_error_memory(error);
@@ -110,21 +151,24 @@ rnnc_status rni_safetensors_prepare(rni_safetensors_writer *writer,
     return error->status;
 }
 
-enum { BLOCK = 2048 }; // floats turned into bytes at a time
+// ---- The data --------------------------------------------------------------
 
-static bool write_floats(const float *values, uint64_t count, rni_sink sink,
+enum { BLOCK = 2048 }; // numbers turned into bytes at a time
+
+static bool write_tensor(const rni_tensor_source *tensor, rni_sink sink,
                          void *user)
 {
     unsigned char bytes[4 * BLOCK];
+    uint64_t count = count_of(tensor);
+    uint32_t size = storages[tensor->storage].bytes;
     for (uint64_t first = 0; first < count; first += BLOCK) {
         uint64_t block = count - first < BLOCK ? count - first : BLOCK;
         for (uint64_t i = 0; i < block; i++) {
-            uint32_t bits;
-            memcpy(&bits, &values[first + i], sizeof bits);
-            for (uint32_t b = 0; b < 4; b++)
-                bytes[4 * i + b] = (unsigned char)(bits >> 8 * b & 0xff);
+            uint32_t code = storages[tensor->storage].code(tensor, first + i);
+            for (uint32_t b = 0; b < size; b++)
+                bytes[size * i + b] = (unsigned char)(code >> 8 * b & 0xff);
         }
-        if (!sink(user, bytes, (size_t)(4 * block)))
+        if (!sink(user, bytes, (size_t)(size * block)))
             return false;
     }
     return true;
@@ -137,8 +181,7 @@ bool rni_safetensors_write(const rni_safetensors_writer *writer, rni_sink sink,
         return false;
     for (uint32_t i = 0; i < writer->n_tensors; i++) {
         const rni_tensor_source *tensor = &writer->tensors[writer->order[i]];
-        if (!write_floats(tensor->data, bytes_of(tensor) / sizeof(float), sink,
-                          user))
+        if (!write_tensor(tensor, sink, user))
             return false;
     }
     return true;
