@@ -40,7 +40,9 @@
  *   FINAL_DIVISOR at t = ITERATIONS - 1; with THREE_PHASES first down to
  *   MAX_RATE / DIVISOR at t = 2 RISE ITERATIONS - 2. Between two ends along a
  *   cosine, with LINEAR along a line. With CYCLE_MOMENTUM the momentum goes
- *   the other way, from MAX_MOMENTUM to BASE_MOMENTUM and back
+ *   the other way, from MAX_MOMENTUM to BASE_MOMENTUM and back. The step
+ *   t = ITERATIONS, the last there is, goes on along the curve as in PyTorch,
+ *   but not below 0
  * - ::RNNC_SCHEDULE_PLATEAU: r = max(FACTOR r, MIN_RATE), where that is less by
  *   more than EPSILON, once rnnc_schedule_observe() has seen more than PATIENCE
  *   values in a row that are no better than the best; see there

@@ -197,6 +197,7 @@ static double between(schedule *s, int32_t g, double start, double end,
     return end + (start - end) / 2 * (rni_real_cosine_pi(share) + 1);
 }
 
+// A line goes on below zero where a step is made beyond the end.
 static double one_cycle_rate(schedule *s, int32_t g)
 {
     double top = option(s, g, RNNC_SCHED_MAX_RATE), low = s->groups[g].base;
@@ -205,8 +206,9 @@ static double one_cycle_rate(schedule *s, int32_t g)
     phase now = one_cycle_phase(s, g);
     if (now.rises)
         return between(s, g, low, top, now.share);
-    return between(s, g, now.last && three ? low : top, now.last ? least : low,
-                   now.share);
+    double rate = between(s, g, now.last && three ? low : top,
+                          now.last ? least : low, now.share);
+    return rate < 0 ? 0 : rate;
 }
 
 static double one_cycle_momentum(schedule *s, int32_t g)
