@@ -40,6 +40,10 @@ def run(kind: int, decay: float, function: Any) -> float:
     options = {"lr": 0.1, "momentum": 0.5}
     ours = Ours("SGD", {"learning_rate": 0.1, "momentum": 0.5}, None)
     theirs = Theirs(torch.optim.SGD, options, None)
+    for name, shape in SHAPES.items():
+        values = rng.normal(0, 1, shape).astype(np.float32)
+        ours.write(name, values)
+        theirs.write(name, values)
     module = torch.nn.ParameterList(theirs.parameters.values())
     mean = swa_utils.AveragedModel(module, avg_fn=function)
     average = lib.rnnc_average_create(ours.weights._owner, kind, decay)
