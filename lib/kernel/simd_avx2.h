@@ -185,6 +185,13 @@ VF_INLINE vi vf_load_bits(const float *p)
     return _mm256_loadu_si256((const __m256i *)p);
 }
 
+VF_INLINE vi vf_load_byte(const float *p, const int part)
+{
+    const char *from = (const char *)p + part - 3;
+    return _mm256_and_si256(_mm256_loadu_si256((const __m256i *)from),
+                            _mm256_set1_epi32(-0x1000000));
+}
+
 VF_INLINE vi vf_int_and(vi a, vi b)
 {
     return _mm256_and_si256(a, b);

@@ -186,15 +186,10 @@ VF_INLINE vi vf_load_bits(const float *p)
     return _mm512_loadu_si512(p);
 }
 
-// A load that takes the byte to the top of each lane and clears the rest costs
-// less than shifts. Lanes that are not asked for are not read.
-#define VF_LOAD_BYTE 1
-
-VF_INLINE vf vf_load_byte(const float *p, const int part)
+VF_INLINE vi vf_load_byte(const float *p, const int part)
 {
     const __mmask64 top = 0x8888888888888888u;
-    return _mm512_cvtepi32_ps(
-        _mm512_maskz_loadu_epi8(top, (const char *)p + part - 3));
+    return _mm512_maskz_loadu_epi8(top, (const char *)p + part - 3);
 }
 
 VF_INLINE vi vf_int_and(vi a, vi b)

@@ -198,6 +198,13 @@ VF_INLINE vi vf_load_bits(const float *p)
     return vld1q_s32((const int32_t *)p);
 }
 
+VF_INLINE vi vf_load_byte(const float *p, const int part)
+{
+    const char *from = (const char *)p + part - 3;
+    return vandq_s32(vreinterpretq_s32_u8(vld1q_u8((const uint8_t *)from)),
+                     vdupq_n_s32(-0x1000000));
+}
+
 VF_INLINE vi vf_int_and(vi a, vi b)
 {
     return vandq_s32(a, b);

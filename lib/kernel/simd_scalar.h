@@ -240,6 +240,14 @@ VF_INLINE vi vf_load_bits(const float *p)
     return bits;
 }
 
+// Byte `part` (0: the lowest) of the word at p, as its highest; zeros below.
+// May read up to three bytes before p: loading there costs less than shifting.
+VF_INLINE vi vf_load_byte(const float *p, int part)
+{
+    return (int32_t)((uint32_t)vf_load_bits(p) << (24 - 8 * part) &
+                     0xff000000u);
+}
+
 VF_INLINE vi vf_int_and(vi a, vi b)
 {
     return a & b;

@@ -199,6 +199,13 @@ VF_INLINE vi vf_load_bits(const float *p)
     return _mm_loadu_si128((const __m128i *)p);
 }
 
+VF_INLINE vi vf_load_byte(const float *p, const int part)
+{
+    const char *from = (const char *)p + part - 3;
+    return _mm_and_si128(_mm_loadu_si128((const __m128i *)from),
+                         _mm_set1_epi32(-0x1000000));
+}
+
 VF_INLINE vi vf_int_and(vi a, vi b)
 {
     return _mm_and_si128(a, b);
