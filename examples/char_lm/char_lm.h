@@ -13,7 +13,7 @@
 /* What the command line says. */
 struct settings {
     const char *text; /* a file or a folder; NULL: only write */
-    const char *save, *load, *cell, *prime;
+    const char *save, *load, *store, *cell, *prime;
     double layers, hidden, batch, window, epochs, seconds, rate, decay, clip;
     double rate_decay, rate_decay_after, dropout, seed, threads, write;
     double temperature, validation;
@@ -73,6 +73,11 @@ void progress_clear(struct progress *progress);
 bool network_train(struct network *network, const struct settings *settings,
                    const struct corpus *corpus,
                    const volatile sig_atomic_t *stop);
+
+/* Stores the weights of products in fewer bits, and says what became of the
+ * loss over the text that is held out. */
+bool network_store(struct network *network, const struct settings *settings,
+                   const struct corpus *corpus);
 
 /* Writes `count` characters to standard output, after the prime. */
 bool network_write(const struct network *network,

@@ -42,6 +42,7 @@ static const option options[] = {
     NUMBER("--threads", threads, 1, 256, "threads (1)"),
     WORD("--save", save, "write the model to this file"),
     WORD("--load", load, "begin with the model of this file"),
+    WORD("--store", store, "store weights as bf16 or int8 at the end"),
     NUMBER("--write", write, 0, 1e9, "characters to write at the end (500)"),
     NUMBER("--temperature", temperature, 0, 100,
            "0: the likeliest; 1: as learnt; more: wilder (1)"),
@@ -162,6 +163,9 @@ static int train_and_write(const struct settings *settings,
     else if (corpus->length > 0 && settings->epochs > 0 &&
              !network_train(&network, settings, corpus, &stop))
         code = 1;
+    else if (settings->store != NULL &&
+             !network_store(&network, settings, corpus))
+        code = 2;
     else if (settings->save != NULL && !network_save(&network, settings->save))
         code = 2;
     else if (stop != 0)

@@ -120,6 +120,23 @@ static rnnc_run *make_run(const struct network *network, int32_t use)
     return run;
 }
 
+/* The mean loss over what was held out; NAN where there is too little. */
+static bool validate(struct reader *held, const struct network *network,
+                     rnnc_run *run, double *loss)
+{
+    double sum = 0;
+    for (int64_t w = 0; w < held->windows; w++) {
+        float value;
+        if (!read_window(held, network, run, w) ||
+            !good(rnnc_run_get_static(run, network->loss, &value),
+                  rnnc_run_message(run)))
+            return false;
+        sum += (double)value;
+    }
+    *loss = held->windows > 0 ? sum / (double)held->windows : (double)NAN;
+    return true;
+}
+
 /* Everything of one training. */
 struct trainer {
     struct network *network;
@@ -132,15 +149,28 @@ struct trainer {
     double rate, loss; /* loss: nats, averaged over the last windows */
 };
 
+/* Characters at the end of the text that nothing is learnt from. */
+static int64_t held_out(const struct settings *settings,
+                        const struct corpus *corpus)
+{
+    return (int64_t)(settings->validation * (double)corpus->length);
+}
+
+static bool held_make(struct reader *to, const struct network *network,
+                      const struct settings *settings,
+                      const struct corpus *corpus)
+{
+    int64_t held = held_out(settings, corpus);
+    return reader_make(to, network, settings,
+                       corpus->bytes + ((int64_t)corpus->length - held), held);
+}
+
 static bool trainer_make(struct trainer *t, const struct corpus *corpus)
 {
     const struct settings *settings = t->settings;
-    int64_t length = (int64_t)corpus->length;
-    int64_t held = (int64_t)(settings->validation * (double)length);
     if (!reader_make(&t->text, t->network, settings, corpus->bytes,
-                     length - held) ||
-        !reader_make(&t->held, t->network, settings,
-                     corpus->bytes + length - held, held))
+                     (int64_t)corpus->length - held_out(settings, corpus)) ||
+        !held_make(&t->held, t->network, settings, corpus))
         return false;
     if (t->text.windows < 1) {
         fprintf(stderr, "char_lm: the text is too short to learn from\n");
@@ -168,22 +198,6 @@ static void trainer_free(struct trainer *t)
     rnnc_run_destroy(t->check);
     reader_free(&t->text);
     reader_free(&t->held);
-}
-
-/* The mean loss over what was held out; NAN where there is too little. */
-static bool validate(struct trainer *t, double *loss)
-{
-    double sum = 0;
-    for (int64_t w = 0; w < t->held.windows; w++) {
-        float value;
-        if (!read_window(&t->held, t->network, t->check, w) ||
-            !good(rnnc_run_get_static(t->check, t->network->loss, &value),
-                  rnnc_run_message(t->check)))
-            return false;
-        sum += (double)value;
-    }
-    *loss = t->held.windows > 0 ? sum / (double)t->held.windows : (double)NAN;
-    return true;
 }
 
 /* char-rnn adds the gradients of a window's steps up where we have their mean,
@@ -223,7 +237,7 @@ static bool is_over(const struct trainer *t)
 static bool report(struct trainer *t, int64_t epoch)
 {
     double held, spent = now() - t->progress.started;
-    if (!validate(t, &held))
+    if (!validate(&t->held, t->network, t->check, &held))
         return false;
     progress_clear(&t->progress);
     fprintf(stderr, "epoch %lld: training %.4f nats %.4f bits",
@@ -288,5 +302,43 @@ bool network_train(struct network *network, const struct settings *settings,
                 rnnc_run_isa(t.run));
     done = done && learn(&t);
     trainer_free(&t);
+    return done;
+}
+
+/* ---- Storing ------------------------------------------------------------- */
+
+static int32_t storage_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        int32_t storage;
+    } known[] = {{"float32", RNNC_STORE_FLOAT32},
+                 {"bf16", RNNC_STORE_BF16},
+                 {"int8", RNNC_STORE_INT8}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(word, known[i].word) == 0)
+            return known[i].storage;
+    return -1;
+}
+
+bool network_store(struct network *network, const struct settings *settings,
+                   const struct corpus *corpus)
+{
+    struct reader held = {0};
+    rnnc_run *run = NULL;
+    double before, after;
+    bool checked = corpus->length > 0;
+    bool done = !checked || (held_make(&held, network, settings, corpus) &&
+                             (run = make_run(network, RNNC_INFER)) != NULL &&
+                             validate(&held, network, run, &before));
+    done = done && good(rnnc_weights_store(network->weights, NULL,
+                                           storage_of(settings->store)),
+                        rnnc_weights_message(network->weights));
+    done = done && (!checked || validate(&held, network, run, &after));
+    if (done && checked)
+        fprintf(stderr, "stored as %s: validation %.4f nats, before %.4f\n",
+                settings->store, after, before);
+    rnnc_run_destroy(run);
+    reader_free(&held);
     return done;
 }

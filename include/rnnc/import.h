@@ -19,8 +19,9 @@
  * @endcode
  *
  * Types: F32 as it is; F16 and BF16 exactly; F64 rounded to the nearest
- * float, ties to even, where a finite number beyond the floats is an error.
- * Other types are errors. A load that fails leaves the weights as they were.
+ * float, ties to even, where a finite number beyond the floats is an error; I8
+ * where there are scales for it (see @ref model). Other types are errors. A
+ * load that fails leaves the weights as they were.
  * @{
  */
 #ifndef RNNC_IMPORT_H

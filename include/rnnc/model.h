@@ -10,6 +10,11 @@
  * @code{.py}
  * weights = safetensors.torch.load_file("model.safetensors")
  * @endcode
+ * A parameter that is stored in fewer bits (see rnnc_weights_store()) is a
+ * tensor of type BF16, or one of I8 with the scales of its rows, F32 [rows, 1],
+ * in another tensor under "scale." and its name; `tensor.float() * scale` are
+ * the values.
+ *
  * A file holds no code, no path and nothing that is run. Loading checks
  * everything before it is used, allocates nothing that the size of the file
  * does not bear out, and goes through the calls that describe a graph, with
@@ -84,7 +89,8 @@ RNNC_API rnnc_weights *rnnc_model_weights(const rnnc_model *model);
  * @param message receives the reason where it fails; may be NULL
  * @param message_size bytes of `message`, closing 0 included
  * @return RNNC_OK, RNNC_E_IO, RNNC_E_MEMORY, RNNC_E_LIMIT (a header of more
- *   than 100 MB) or RNNC_E_ARGUMENT
+ *   than 100 MB), RNNC_E_NAME (a parameter has the name that the scales of
+ *   another one need) or RNNC_E_ARGUMENT
  */
 RNNC_API rnnc_status rnnc_model_save(const rnnc_weights *weights,
                                      const char *path, char *message,
@@ -97,7 +103,7 @@ RNNC_API rnnc_status rnnc_model_save(const rnnc_weights *weights,
  * @param size room there
  * @param needed receives the size of the whole file
  * @return RNNC_OK; RNNC_E_ARGUMENT where `size` is neither 0 nor enough, and
- *   then `bytes` is as it was; RNNC_E_MEMORY, RNNC_E_LIMIT
+ *   then `bytes` is as it was; RNNC_E_MEMORY, RNNC_E_LIMIT, RNNC_E_NAME
  */
 RNNC_API rnnc_status rnnc_model_save_memory(const rnnc_weights *weights,
                                             void *bytes, size_t size,
@@ -132,8 +138,9 @@ RNNC_API rnnc_status rnnc_weights_save_memory(const rnnc_weights *weights,
  * Loads weights alone, into a graph that is there: a file of any origin whose
  * tensors have exactly the names and shapes of the parameters. Left-over and
  * missing names are errors; in files of this library, constants and optimizers
- * ("constant.", "optim.") are passed over. Where names or orders differ, see
- * @ref import, which also says what types are read.
+ * ("constant.", "optim.") are passed over, and the parameters take the storage
+ * that they have there; from files of others they are float32. Where names or
+ * orders differ, see @ref import, which also says what types are read.
  * @param weights weights to be replaced; unchanged where it fails
  * @param path a safetensors file
  * @return as rnnc_import_load(), with the reason in rnnc_weights_message()
