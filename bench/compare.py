@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures librnnc beside its peers, in turn, and writes tables and a chart.
+"""Measures librnnc beside its peers, in turn, and writes tables and charts.
 
 Each peer lives in a virtual environment of its own under --folder, made by
 --install; a peer that is not there is said to be absent. Results are compared
@@ -14,9 +14,14 @@ import pathlib
 import sys
 import time
 
-from driver import chart, machine, measurement, place, report, table, worker
+from driver import (chart, extras, machine, measurement, page, place, report,
+                    start, table, worker)
 
-QUICK_SECONDS = 240  # a row may begin until then
+QUICK_SECONDS = 225  # a row may begin until then
+PARTS = ["rows", "start", "memory", "long", "scaling", "where", "plans",
+         "bandwidth"]
+QUICK_PARTS = ["rows", "start", "memory", "plans"]
+BLOCKS = (1 << 14, 1 << 19, 1 << 23, 1 << 25, 1 << 28)  # bytes
 
 
 def arguments():
@@ -31,30 +36,44 @@ def arguments():
         help="where the peers live; default build/peers")
     add("--python", action="append", default=[], metavar="PEER=PATH",
         help="a Python that has the peer already")
-    add("--rows", type=pathlib.Path, help="our program; default: built anew")
+    add("--include", action="append", default=[], metavar="PATH",
+        help="where the headers of a compiled peer are: RTNeural's sources, "
+             "Eigen")
+    add("--build", type=pathlib.Path, default=place.ROOT / "build",
+        help="where our programs are built; default build")
+    add("--parts", help=f"of {','.join(PARTS)}; default: all")
     add("--threads", default="1,2")
     add("--only", default="", help="rows whose name contains this")
-    add("--repeats", type=int, help="rounds, at least 7")
-    add("--seconds", type=float, help="end with the row that passes this")
-    add("--compile", action="store_true", help="torch.compile too; slow")
+    add("--repeats", type=int, help="rounds at most")
+    add("--row-seconds", type=float, help="of a row, after which no more than "
+        "the least rounds are made")
+    add("--seconds", type=float, help="rows that would pass this are left out")
     add("--tiny", action="store_true",
         help="sizes cut, to see whether everything works")
     add("--out", type=pathlib.Path, default=place.ROOT / "build/compare")
+    add("--docs", action="store_true",
+        help="write the part of docs/benchmarks.md for this class of machine")
     return parser.parse_args()
 
 
 def settle(options):
     """Fills in what --quick and the defaults decide."""
-    options.repeats = max(7, options.repeats or (7 if options.quick else 11))
-    options.seconds = options.seconds or (QUICK_SECONDS if options.quick
+    quick = options.quick
+    options.repeats = options.repeats or (7 if quick else 11)
+    options.least = min(5, options.repeats)
+    options.row_seconds = options.row_seconds or (4 if quick else 9)
+    options.seconds = options.seconds or (QUICK_SECONDS if quick
                                           else float("inf"))
-    options.target = 0.002 if options.tiny else (
-        0.03 if options.quick else 0.15)
-    default = "pytorch" if options.quick else ",".join(place.PEERS)
-    options.peers = (options.peers or default).split(",")
-    unknown = set(options.peers) - set(place.PEERS)
-    if unknown:
-        sys.exit(f"no such peer: {', '.join(sorted(unknown))}")
+    options.target = 0.002 if options.tiny else 0.03 if quick else 0.1
+    options.sample_seconds = 0.1 if options.tiny else 1.5
+    options.long_rounds = 2 if options.tiny else 3
+    options.peers = (options.peers or ("pytorch" if quick else
+                                       ",".join(place.PEERS))).split(",")
+    options.parts = (options.parts or ",".join(
+        QUICK_PARTS if quick else PARTS)).split(",")
+    for unknown in {*options.peers} - {*place.PEERS} | (
+            {*options.parts} - {*PARTS}):
+        sys.exit(f"no such peer or part: {unknown}")
     options.threads = [int(n) for n in options.threads.split(",")]
     options.python = dict(pair.split("=", 1) for pair in options.python)
 
@@ -68,10 +87,10 @@ def rows_of(options):
 
 def show(line):
     if "absent" in line:
-        print(f"    {line['subject']:16} left out: {line['absent']}")
+        print(f"    {line['subject']:24} left out: {line['absent']}")
         return
     low, high = line["ratio_spread"]
-    print(f"    {line['subject']:16} "
+    print(f"    {line['subject']:24} "
           f"{report.duration(line['seconds'][1]):>8}  "
           f"{100 * line['share']:5.1f} % of the peak  "
           f"ratio {line['ratio']:.2f} ({low:.2f} to {high:.2f})  "
@@ -79,16 +98,17 @@ def show(line):
 
 
 def introduce(run, commands, workers):
-    for subject in [table.OURS, *(table.Subject(name, name)
-                                  for name in commands if name != "rows")]:
+    """Asks each program what it is; those that do not say are left out."""
+    for name in [name for name in commands if name != "start"]:
         try:
-            words = workers.get(subject).ask("about")[0]
+            words = workers.get(table.Subject(name, name)).ask("about")[0]
         except worker.Lost as why:
             words = f"absent: {why}"
-            del commands[subject.program]
-        run["about"][f"{subject.label}, {workers.threads} thread"
-                     f"{'s' if workers.threads > 1 else ''}"] = words
-        print(f"  {subject.label}: {words}", flush=True)
+            del commands[name]
+        name = {"rows": "librnnc", "reference": "librnnc, reference BLAS"
+                }.get(name, name)
+        run["about"][f"{name}, {report.plural(workers.threads)}"] = words
+        print(f"  {name}: {words}", flush=True)
 
 
 def compare(run, options, commands, threads, deadline):
@@ -97,7 +117,7 @@ def compare(run, options, commands, threads, deadline):
     # The cheapest first: what the time does not suffice for is the dearest.
     for row in sorted(rows_of(options), key=lambda row: row.work):
         print(f"  {row.name}, threads: {threads}", flush=True)
-        subjects = table.subjects(row, commands, options.compile)
+        subjects = table.subjects(row, commands)
         try:
             lines = list(measurement.measure(row, subjects, workers, options,
                                              deadline))
@@ -113,32 +133,84 @@ def compare(run, options, commands, threads, deadline):
     workers.stop()
 
 
-def main():
-    options, start = arguments(), time.monotonic()
-    settle(options)
-    commands = {"rows": [str(options.rows or place.build_rows(
-        place.ROOT / "build/bench"))]}
-    commands |= place.commands(options.peers, options.folder, options.python,
-                               options.install)
+def all_rows(run, options, commands, begun):
+    """All thread counts get their share of a bounded time."""
+    for place_in, threads in enumerate(options.threads, 1):
+        share = options.seconds * place_in / len(options.threads)
+        compare(run, options, commands, threads, begun + share)
+    order = [row.name for row in rows_of(options)]
+    run["lines"].sort(key=lambda line: (line["threads"],
+                                        order.index(line["row"])))
+
+
+def alone(part, commands, threads, options):
+    """A part of extras.py with workers of its own."""
+    workers = worker.Workers(commands, threads)
+    found = getattr(extras, part)(workers, commands, options)
+    workers.stop()
+    return found
+
+
+def other_parts(run, options, commands):
+    most, least = max(options.threads), min(options.threads)
+    todo = {"memory": [least], "long": [most], "scaling": [least],
+            "where": options.threads, "plans": [least]}
+    for part in options.parts:
+        print(f"{part}", flush=True)
+        if part == "start":
+            run[part] = start.measure(commands)
+        elif part == "bandwidth":
+            run[part] = bandwidth(commands, options)
+        elif part == "where":
+            run[part] = [one for threads in todo[part]
+                         for one in alone(part, commands, threads, options)]
+        elif part in todo:
+            run[part] = alone(part, commands, todo[part][0], options)
+
+
+def bandwidth(commands, options):
+    """{bytes: {threads: bytes a second}}"""
+    found = {size: {} for size in BLOCKS}
+    for threads in options.threads:
+        workers = worker.Workers(commands, threads)
+        for size in BLOCKS:
+            asked = workers.get(table.OURS).ask(f"bandwidth {size}")
+            found[size][threads] = float(asked[0])
+        workers.stop()
+    return found
+
+
+def begin_run(options):
     run = {"machine": machine.describe(), "repeats": options.repeats,
-           "about": {}, "peak": 0.0, "lines": [], "left_out": []}
+           "least": options.least, "about": {}, "peak": 0.0, "lines": [],
+           "left_out": [], "command": "bench/compare.py" + (
+               " --quick" if options.quick else "")}
     print("machine of class {class}: {vendor} family {family}, {cores} "
           "cores".format(**run["machine"]))
+    return run
+
+
+def main():
+    options, begun = arguments(), time.monotonic()
+    settle(options)
+    commands = place.ours(options.build, options.quick)
+    commands |= place.peers(options)
+    run = begin_run(options)
     for peer in options.peers:
         if peer not in commands:
             run["about"][peer] = "absent"
             print(f"  {peer}: absent")
-    # All thread counts get their share of a bounded time.
-    for place_in, threads in enumerate(options.threads, 1):
-        share = options.seconds * place_in / len(options.threads)
-        compare(run, options, commands, threads, start + share)
-    order = [row.name for row in rows_of(options)]
-    run["lines"].sort(key=lambda line: (line["threads"],
-                                        order.index(line["row"])))
-    report.write(run, options.out, chart.draw(run))
-    print(f"{options.out}/compare.json, .md and .svg; "
-          f"{time.monotonic() - start:.0f} s")
-    return 0 if run["lines"] else 1
+    # The short parts first, so that rows may use up a bounded time.
+    other_parts(run, options, commands)
+    if "rows" in options.parts:
+        all_rows(run, options, commands, begun)
+    run["seconds"] = time.monotonic() - begun
+    charts = chart.draw(run)
+    report.write(run, options.out, charts)
+    if options.docs:
+        page.write(run, charts)
+    print(f"{options.out}/compare.json and .md; {run['seconds']:.0f} s")
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "drawn.h"
 #include "fill.h"
 #include "peephole.h"
 
@@ -29,16 +30,64 @@ static cell_maker *find_cell(const char *name)
     return NULL;
 }
 
-int bench_knows_cell(const char *name)
+static int is_drawn(const char *cell)
 {
-    return find_cell(name) != NULL;
+    return strncmp(cell, "drawn", strlen("drawn")) == 0;
+}
+
+static rnnc_cell *make_cell(rnnc_graph *graph, const bench_row *row)
+{
+    if (is_drawn(row->cell))
+        return bench_drawn(graph, "", row->inputs, row->hidden, row->cell);
+    return find_cell(row->cell)(graph, "", row->inputs, row->hidden);
+}
+
+typedef struct form {
+    const char *name;
+    void (*choose)(rnnc_plan_options *);
+    int32_t storage; // of the weights that products read
+} form;
+
+static void plainly(rnnc_plan_options *options)
+{
+    (void)options;
+}
+
+static void keep_states(rnnc_plan_options *options)
+{
+    options->keep = RNNC_KEEP_STATES;
+}
+
+static const form forms[] = {
+    {"-", plainly, RNNC_STORE_FLOAT32},
+    {"states", keep_states, RNNC_STORE_FLOAT32},
+    {"bf16", plainly, RNNC_STORE_BF16},
+    {"int8", plainly, RNNC_STORE_INT8},
+};
+
+static const form *find_form(const char *name)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(forms[i].name, name) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+int bench_knows(const bench_row *row)
+{
+    return (is_drawn(row->cell) || find_cell(row->cell)) &&
+           find_form(row->form);
 }
 
 static void begin(bench_network *to, int threads)
 {
+    *to = (bench_network){.heap = bench_take(1, sizeof *to->heap)};
     rnnc_context_options options = {.struct_size = sizeof options,
-                                    .threads = threads};
-    *to = (bench_network){.context = rnnc_context_create(&options)};
+                                    .threads = threads,
+                                    .allocate = bench_heap_take,
+                                    .release = bench_heap_give,
+                                    .user = to->heap};
+    to->context = rnnc_context_create(&options);
     to->graph = rnnc_graph_create(to->context);
 }
 
@@ -56,25 +105,27 @@ static void fill_parameters(bench_network *net, int64_t hidden)
     }
 }
 
-static void finish(bench_network *net, const rnnc_plan_options *options,
-                   int64_t hidden)
+static void finish(bench_network *net, rnnc_plan_options *options,
+                   const bench_row *row)
 {
     if (rnnc_graph_status(net->graph))
         bench_fail("graph", rnnc_graph_message(net->graph));
+    find_form(row->form)->choose(options);
     net->plan = rnnc_plan_create(net->graph, options);
     if (rnnc_plan_status(net->plan))
         bench_fail("plan", rnnc_plan_message(net->plan));
     net->weights = rnnc_weights_create(net->graph, 1);
-    fill_parameters(net, hidden);
+    fill_parameters(net, row->hidden);
+    if (rnnc_weights_store(net->weights, NULL, find_form(row->form)->storage))
+        bench_fail("weights", rnnc_weights_message(net->weights));
 }
 
 void bench_layer_make(bench_network *to, const bench_row *row, int threads,
                       int32_t use)
 {
     begin(to, threads);
-    to->x = rnnc_input_rows(to->graph, "x", row->hidden);
-    to->y = rnnc_unroll(
-        find_cell(row->cell)(to->graph, "", row->hidden, row->hidden), to->x);
+    to->x = rnnc_input_rows(to->graph, "x", row->inputs);
+    to->y = rnnc_unroll(make_cell(to->graph, row), to->x);
     rnnc_plan_options options = {.struct_size = sizeof options,
                                  .use = use,
                                  .outputs = &to->y,
@@ -84,23 +135,34 @@ void bench_layer_make(bench_network *to, const bench_row *row, int threads,
         options.gradients = &to->x;
         options.n_gradients = 1;
     }
-    finish(to, &options, row->hidden);
+    finish(to, &options, row);
+}
+
+// From ids to the loss of the ids after them, by layers of LSTM.
+static void make_language(bench_network *to, const bench_row *row, int threads,
+                          int64_t vocabulary, int32_t layers)
+{
+    begin(to, threads);
+    to->x = rnnc_input_ids(to->graph, "x", vocabulary);
+    to->next = rnnc_input_ids(to->graph, "next", vocabulary);
+    rnnc_layers_options stack = {.struct_size = sizeof stack, .layers = layers};
+    to->y = rnnc_layers(rnnc_embedding(to->x, "embed", row->inputs), "lstm",
+                        RNNC_CELL_LSTM, row->hidden, &stack);
+    to->loss =
+        rnnc_cross_entropy(rnnc_linear(to->y, "out", vocabulary), to->next);
+    rnnc_plan_options options = {
+        .struct_size = sizeof options, .use = RNNC_TRAIN, .loss = to->loss};
+    finish(to, &options, row);
 }
 
 void bench_words_make(bench_network *to, const bench_row *row, int threads)
 {
-    begin(to, threads);
-    to->x = rnnc_input_ids(to->graph, "x", BENCH_WORDS);
-    to->next = rnnc_input_ids(to->graph, "next", BENCH_WORDS);
-    rnnc_layers_options layers = {.struct_size = sizeof layers,
-                                  .layers = BENCH_LAYERS};
-    to->y = rnnc_layers(rnnc_embedding(to->x, "embed", row->hidden), "lstm",
-                        RNNC_CELL_LSTM, row->hidden, &layers);
-    to->loss =
-        rnnc_cross_entropy(rnnc_linear(to->y, "out", BENCH_WORDS), to->next);
-    rnnc_plan_options options = {
-        .struct_size = sizeof options, .use = RNNC_TRAIN, .loss = to->loss};
-    finish(to, &options, row->hidden);
+    make_language(to, row, threads, BENCH_WORDS, BENCH_LAYERS);
+}
+
+void bench_letters_make(bench_network *to, const bench_row *row, int threads)
+{
+    make_language(to, row, threads, BENCH_LETTERS, 1);
 }
 
 void bench_network_free(bench_network *network)
@@ -109,4 +171,5 @@ void bench_network_free(bench_network *network)
     rnnc_plan_destroy(network->plan);
     rnnc_graph_destroy(network->graph);
     rnnc_context_destroy(network->context);
+    free(network->heap);
 }

@@ -3,13 +3,15 @@
 #ifndef BENCH_NETWORK_H
 #define BENCH_NETWORK_H
 
+#include "heap.h"
 #include "rnnc/rnnc.h"
 #include "work.h"
 
-enum { BENCH_WORDS = 10000, BENCH_LAYERS = 2 };
+enum { BENCH_WORDS = 10000, BENCH_LAYERS = 2, BENCH_LETTERS = 64 };
 
 // Which nodes a kind has beside x and y depends on `use` and on the kind.
 typedef struct bench_network {
+    bench_heap *heap; // of the context
     rnnc_context *context;
     rnnc_graph *graph;
     rnnc_node *x, *next, *y, *loss;
@@ -17,8 +19,9 @@ typedef struct bench_network {
     rnnc_weights *weights;
 } bench_network;
 
-// Whether there is a cell of this name.
-int bench_knows_cell(const char *name);
+// Whether there are a cell and a form of these names. Forms: "-", plainly;
+// "states", keeping states alone.
+int bench_knows(const bench_row *row);
 
 // One layer of the row's cell over rows x, its output y and the sum of it as
 // the loss; x has a gradient too, as it would inside a network.
@@ -28,6 +31,9 @@ void bench_layer_make(bench_network *to, const bench_row *row, int threads,
 // Zaremba et al. 2014 without dropout: ids x, embedding, layers, logits,
 // cross-entropy with the ids `next`.
 void bench_words_make(bench_network *to, const bench_row *row, int threads);
+
+// Letters in, an embedding, one LSTM, the loss of the next letter inside.
+void bench_letters_make(bench_network *to, const bench_row *row, int threads);
 
 void bench_network_free(bench_network *network);
 

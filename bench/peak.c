@@ -12,18 +12,6 @@ double bench_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double bench_median(double *numbers, int n)
-{
-    qsort(numbers, (size_t)n, sizeof *numbers, compare);
-    return n % 2 ? numbers[n / 2] : 0.5 * (numbers[n / 2 - 1] + numbers[n / 2]);
-}
-
 enum { CHAINS = 12, ROUNDS = 20000 }; // enough chains to hide the latency
 
 #define EACH_CHAIN(X)                                                          \

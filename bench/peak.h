@@ -10,7 +10,4 @@ double bench_seconds(void);
 // the widest vectors that `isa` (a name as rnnc_isa gives it) has.
 double bench_peak(const char *isa);
 
-// The middle of n numbers; sorts them.
-double bench_median(double *numbers, int n);
-
 #endif

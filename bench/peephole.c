@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-static rnnc_node *gate(rnnc_cell *cell, const char *letter, rnnc_node *x,
-                       rnnc_node *h)
+rnnc_node *bench_gate(rnnc_cell *cell, const char *letter, rnnc_node *x,
+                      rnnc_node *h)
 {
     int64_t n_in = rnnc_node_cols(x), n = rnnc_node_cols(h);
     char name[16];
@@ -33,14 +33,14 @@ rnnc_cell *bench_peephole(rnnc_graph *graph, const char *name, int64_t n_in,
     rnnc_node *x = rnnc_cell_input(cell, n_in);
     rnnc_node *h = rnnc_cell_state(cell, "h", n);
     rnnc_node *c = rnnc_cell_state(cell, "c", n);
-    rnnc_node *i =
-        rnnc_sigmoid(rnnc_add(gate(cell, "i", x, h), peep(cell, "p_i", c)));
-    rnnc_node *f =
-        rnnc_sigmoid(rnnc_add(gate(cell, "f", x, h), peep(cell, "p_f", c)));
-    rnnc_node *g = rnnc_tanh(gate(cell, "g", x, h));
+    rnnc_node *i = rnnc_sigmoid(
+        rnnc_add(bench_gate(cell, "i", x, h), peep(cell, "p_i", c)));
+    rnnc_node *f = rnnc_sigmoid(
+        rnnc_add(bench_gate(cell, "f", x, h), peep(cell, "p_f", c)));
+    rnnc_node *g = rnnc_tanh(bench_gate(cell, "g", x, h));
     rnnc_node *c_new = rnnc_add(rnnc_mul(f, c), rnnc_mul(i, g));
-    rnnc_node *o =
-        rnnc_sigmoid(rnnc_add(gate(cell, "o", x, h), peep(cell, "p_o", c_new)));
+    rnnc_node *o = rnnc_sigmoid(
+        rnnc_add(bench_gate(cell, "o", x, h), peep(cell, "p_o", c_new)));
     rnnc_node *h_new = rnnc_mul(o, rnnc_tanh(c_new));
     rnnc_cell_next(cell, c, c_new);
     rnnc_cell_next(cell, h, h_new);

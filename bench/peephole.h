@@ -10,4 +10,8 @@
 rnnc_cell *bench_peephole(rnnc_graph *graph, const char *name, int64_t n_in,
                           int64_t n);
 
+// x w' + b + h u' with parameters of a gate's letter, as above.
+rnnc_node *bench_gate(rnnc_cell *cell, const char *letter, rnnc_node *x,
+                      rnnc_node *h);
+
 #endif

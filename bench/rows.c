@@ -3,9 +3,13 @@
 // the lines of its standard input ask for. Usage: rows THREADS
 //   about                            what runs here, in words
 //   peak                             multiply-adds of a core, FLOP/s
-//   open KIND CELL BATCH STEPS HIDDEN  makes a row ready
+//   bandwidth BYTES                  of reading so many again and again, B/s
+//   open KIND CELL BATCH STEPS INPUTS HIDDEN FORM  makes a row ready
 //   show                             its results, an array a line
 //   time N                           seconds a unit of work, over N units
+//   sample N                         where the time of N units goes
+//   memory                           bytes held for the work, bytes at most
+//   plan                             what was made of the cell
 //   close                            lets go of the row
 // Each answer ends with a line "ok ..." or "absent why".
 #include <inttypes.h>
@@ -14,7 +18,9 @@
 #include <string.h>
 
 #include "answer.h"
+#include "bandwidth.h"
 #include "peak.h"
+#include "sample.h"
 #include "work.h"
 
 enum { LINE = 256 };
@@ -39,6 +45,19 @@ static void peak(session *s, const char *line)
     printf("ok %.6g\n", bench_peak(bench_work_isa()));
 }
 
+static int64_t count_of(const char *line)
+{
+    int64_t count = 0;
+    if (sscanf(line, "%*s %" SCNd64, &count) != 1 || count < 1)
+        bench_fail("not understood", line);
+    return count;
+}
+
+static void bandwidth(session *s, const char *line)
+{
+    printf("ok %.6g\n", bench_bandwidth(count_of(line), s->threads));
+}
+
 static void close_row(session *s, const char *line)
 {
     (void)line;
@@ -51,8 +70,11 @@ static void close_row(session *s, const char *line)
 static void open_row(session *s, const char *line)
 {
     bench_row row = {0};
-    if (sscanf(line, "open %15s %15s %" SCNd64 " %" SCNd64 " %" SCNd64,
-               row.kind, row.cell, &row.batch, &row.steps, &row.hidden) != 5)
+    if (sscanf(line,
+               "open %15s %15s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
+               " %15s",
+               row.kind, row.cell, &row.batch, &row.steps, &row.inputs,
+               &row.hidden, row.form) != 7)
         bench_fail("not understood", line);
     if (s->work)
         bench_fail("a row is open", line);
@@ -60,36 +82,69 @@ static void open_row(session *s, const char *line)
     if (s->work)
         printf("ok\n");
     else
-        printf("absent no such kind or cell\n");
+        printf("absent no such kind, cell or form\n");
+}
+
+static void need_row(const session *s, const char *line)
+{
+    if (!s->work)
+        bench_fail("no row is open", line);
 }
 
 static void show(session *s, const char *line)
 {
-    if (!s->work)
-        bench_fail("no row is open", line);
+    need_row(s, line);
     bench_work_show(s->work);
     printf("ok\n");
 }
 
 static void measure(session *s, const char *line)
 {
-    int64_t count = 0;
-    if (sscanf(line, "time %" SCNd64, &count) != 1 || count < 1)
-        bench_fail("not understood", line);
-    if (!s->work)
-        bench_fail("no row is open", line);
+    int64_t count = count_of(line);
+    need_row(s, line);
     double start = bench_seconds();
     for (int64_t i = 0; i < count; i++)
         bench_work_do(s->work);
     printf("ok %.9g\n", (bench_seconds() - start) / (double)count);
 }
 
+static void sample(session *s, const char *line)
+{
+    int64_t count = count_of(line);
+    need_row(s, line);
+    if (!bench_sample_start()) {
+        printf("absent no timers for threads here\n");
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        bench_work_do(s->work);
+    bench_sample_stop();
+    printf("ok\n");
+}
+
+static void memory(session *s, const char *line)
+{
+    int64_t held = 0, most = 0;
+    need_row(s, line);
+    bench_work_memory(s->work, &held, &most);
+    printf("ok %" PRId64 " %" PRId64 "\n", held, most);
+}
+
+static void plan(session *s, const char *line)
+{
+    need_row(s, line);
+    bench_work_plan(s->work);
+    printf("ok\n");
+}
+
 static const struct {
     const char *name;
     void (*act)(session *, const char *line);
 } commands[] = {
-    {"about", about}, {"peak", peak},    {"open", open_row},
-    {"show", show},   {"time", measure}, {"close", close_row},
+    {"about", about},     {"peak", peak},     {"bandwidth", bandwidth},
+    {"open", open_row},   {"show", show},     {"time", measure},
+    {"sample", sample},   {"memory", memory}, {"plan", plan},
+    {"close", close_row},
 };
 
 static void obey(session *s, const char *line)

@@ -2,6 +2,7 @@
 // The kinds of work: how each is prepared, done once, and shown.
 #include "work.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "answer.h"
 #include "fill.h"
 #include "network.h"
+#include "plan/plan.h"
 
 typedef struct bench_kind bench_kind;
 
@@ -44,12 +46,12 @@ static void check(const bench_work *work, rnnc_status status)
     bench_fail(work->kind->name, rnnc_status_string(status));
 }
 
-// Rows of floats, [batch, steps, hidden]. About half of a ragged batch is
+// Rows of floats, [batch, steps, inputs]. About half of a ragged batch is
 // filled: lengths rise evenly up to all steps, in mixed order.
 static void give_rows(bench_work *work)
 {
     const bench_row *row = &work->row;
-    int64_t count = row->batch * row->steps * row->hidden;
+    int64_t count = row->batch * row->steps * row->inputs;
     float *rows = bench_take(count, sizeof *rows);
     int64_t *lengths = bench_take(row->batch, sizeof *lengths);
     bench_fill(rows, count, "x", 1);
@@ -62,7 +64,7 @@ static void give_rows(bench_work *work)
     work->x = rnnc_sequence_create(work->net.context);
     check(work,
           rnnc_sequence_set_padded(work->x, rows, lengths, row->batch,
-                                   row->steps, row->hidden, RNNC_BATCH_MAJOR));
+                                   row->steps, row->inputs, RNNC_BATCH_MAJOR));
     free(rows);
     free(lengths);
 }
@@ -128,6 +130,9 @@ static void show_layer(bench_work *work)
     check(work, rnnc_run_get_padded(work->run, work->net.y, values, row->steps,
                                     RNNC_BATCH_MAJOR, 0));
     bench_show("y", values, count);
+    free(values);
+    count = row->batch * row->steps * row->inputs;
+    values = bench_take(count, sizeof *values);
     check(work, rnnc_run_gradient_padded(work->run, work->net.x, values,
                                          row->steps, RNNC_BATCH_MAJOR, 0));
     bench_show("x", values, count);
@@ -166,7 +171,7 @@ static void make_stream(bench_work *work, int threads)
         rnnc_stream_create(work->net.plan, work->net.weights, work->row.batch);
     check(work, rnnc_stream_status(work->stream));
     bench_fill(rnnc_stream_in(work->stream, work->net.x),
-               work->row.batch * work->row.hidden, "x", 1);
+               work->row.batch * work->row.inputs, "x", 1);
 }
 
 static void step_stream(bench_work *work)
@@ -188,11 +193,12 @@ static void show_stream(bench_work *work)
     free(values);
 }
 
-static rnnc_sequence *ids_of(bench_work *work, const char *name)
+static rnnc_sequence *ids_of(bench_work *work, const char *name,
+                             int32_t vocabulary)
 {
     int64_t count = work->row.batch * work->row.steps;
     int32_t *ids = bench_take(count, sizeof *ids);
-    bench_fill_ids(ids, count, name, BENCH_WORDS);
+    bench_fill_ids(ids, count, name, vocabulary);
     rnnc_sequence *sequence = rnnc_sequence_create(work->net.context);
     check(work,
           rnnc_sequence_set_padded_ids(sequence, ids, NULL, work->row.batch,
@@ -201,13 +207,18 @@ static rnnc_sequence *ids_of(bench_work *work, const char *name)
     return sequence;
 }
 
+static void give_ids(bench_work *work, int32_t vocabulary)
+{
+    work->x = ids_of(work, "x", vocabulary);
+    work->next = ids_of(work, "next", vocabulary);
+    make_run(work);
+    check(work, rnnc_run_input(work->run, work->net.next, work->next));
+}
+
 static void make_words(bench_work *work, int threads)
 {
     bench_words_make(&work->net, &work->row, threads);
-    work->x = ids_of(work, "x");
-    work->next = ids_of(work, "next");
-    make_run(work);
-    check(work, rnnc_run_input(work->run, work->net.next, work->next));
+    give_ids(work, BENCH_WORDS);
     work->optimizer = rnnc_optimizer_create(work->net.weights, RNNC_SGD);
     check(work, rnnc_optimizer_set(work->optimizer, RNNC_OPT_LEARNING_RATE, 1));
 }
@@ -234,12 +245,28 @@ static void show_words(bench_work *work)
     show_gradients(work);
 }
 
+static void make_letters(bench_work *work, int threads)
+{
+    bench_letters_make(&work->net, &work->row, threads);
+    give_ids(work, BENCH_LETTERS);
+}
+
+static void show_letters(bench_work *work)
+{
+    float loss = 0;
+    train_layer(work);
+    check(work, rnnc_run_loss(work->run, &loss));
+    bench_show("loss", &loss, 1);
+    show_gradients(work);
+}
+
 static const bench_kind kinds[] = {
     {"train", make_layer, train_layer, show_layer},
     {"ragged", make_layer, train_layer, show_layer},
     {"sequence", make_sequence, infer, show_sequence},
     {"stream", make_stream, step_stream, show_stream},
     {"words", make_words, train_words, show_words},
+    {"letters", make_letters, train_layer, show_letters},
 };
 
 static const bench_kind *find_kind(const char *name)
@@ -267,7 +294,7 @@ const char *bench_work_isa(void)
 bench_work *bench_work_make(const bench_row *row, int threads)
 {
     const bench_kind *kind = find_kind(row->kind);
-    if (!kind || !bench_knows_cell(row->cell))
+    if (!kind || !bench_knows(row))
         return NULL;
     bench_work *work = bench_take(1, sizeof *work);
     *work = (bench_work){.kind = kind, .row = *row};
@@ -283,6 +310,22 @@ void bench_work_do(bench_work *work)
 void bench_work_show(bench_work *work)
 {
     work->kind->show(work);
+}
+
+void bench_work_memory(const bench_work *work, int64_t *held, int64_t *most)
+{
+    *held = rnnc_run_memory(work->run);
+    *most = work->net.heap->most;
+}
+
+void bench_work_plan(const bench_work *work)
+{
+    const rnnc_plan *plan = work->net.plan;
+    printf("stages %" PRId32 "\nsections %" PRId32 "\nproducts %" PRId32
+           "\npackings %" PRId32 "\ntapes %" PRId32 "\nelement-wise %" PRId32
+           "\n",
+           plan->n_stages, plan->n_sections, plan->n_products, plan->n_packs,
+           plan->n_tapes, plan->n_code);
 }
 
 void bench_work_free(bench_work *work)

@@ -8,10 +8,10 @@
 
 enum { BENCH_NAME = 16, BENCH_STREAM_SHOWN = 10, BENCH_UPDATES_SHOWN = 3 };
 
-// The kind of work, the cell, and the sizes, inputs as wide as hidden.
+// The kind of work, the cell, the sizes, and how it is done, if not plainly.
 typedef struct bench_row {
-    char kind[BENCH_NAME], cell[BENCH_NAME];
-    int64_t batch, steps, hidden;
+    char kind[BENCH_NAME], cell[BENCH_NAME], form[BENCH_NAME];
+    int64_t batch, steps, inputs, hidden;
 } bench_row;
 
 typedef struct bench_work bench_work;
@@ -22,7 +22,7 @@ void bench_work_about(void);
 // The instruction set whose peak counts.
 const char *bench_work_isa(void);
 
-// NULL where there is no such kind of work or no such cell.
+// NULL where there is no such kind of work, cell or form.
 bench_work *bench_work_make(const bench_row *row, int threads);
 
 // A training step, a stream's step, or a whole sequence.
@@ -30,6 +30,15 @@ void bench_work_do(bench_work *work);
 
 // Shows what the work computes from its first call on.
 void bench_work_show(bench_work *work);
+
+// Bytes that the work holds between its steps for the sake of the backward
+// pass, or of a pass; and bytes of all that was ever held at once, 0 where
+// that is not known.
+void bench_work_memory(const bench_work *work, int64_t *held, int64_t *most);
+
+// Prints what was made of the cell, a line each "name number"; nothing where
+// there is nothing to say.
+void bench_work_plan(const bench_work *work);
 
 void bench_work_free(bench_work *work);
 

@@ -1,16 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""The ratios of a run as a picture: a dot for each peer on a scale of
-logarithms, where 1 is our time."""
+"""A run as pictures: ratios, sizes over two decades, where the time goes."""
 import math
 from html import escape
 
+from . import sample
 from .table import OURS
 
 LEFT, WIDTH, STEP, TOP = 430, 420, 18, 60
 COLOURS = {1: "#1f77b4", 2: "#d95f02"}
+MORE = ["#1f77b4", "#d95f02", "#2ca02c", "#9467bd", "#8c564b", "#e377c2",
+        "#7f7f7f"]
 STYLE = ("text{font:12px sans-serif;fill:#222}.small{font-size:10px;"
          "fill:#666}line{stroke:#ddd}.one{stroke:#444}")
 
+
+def picture(width, height, title, parts):
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+            f'height="{height}" viewBox="0 0 {width} {height}">'
+            f'<style>{STYLE}</style><rect width="100%" height="100%" '
+            f'fill="#fff"/><text x="8" y="18">{escape(title)}</text>\n'
+            + "\n".join(parts) + "\n</svg>\n")
+
+
+# ---- Ratios: a dot for each peer on a scale of logarithms -------------------
 
 def grouped(lines):
     """{(row, who): {threads: line}} of the peers"""
@@ -51,21 +63,21 @@ def dot(to_x, y, threads, line):
            f'fill="{colour}"><title>{line["ratio"]:.2f}</title></circle>')
 
 
-def key(threads):
-    for place, count in enumerate(threads):
-        x = LEFT + 90 * place
-        yield (f'<circle cx="{x}" cy="{TOP - 32}" r="4" '
-               f'fill="{COLOURS.get(count, "#555")}"/>')
-        yield (f'<text x="{x + 8}" y="{TOP - 28}">{count} '
-               f'thread{"s" if count > 1 else ""}</text>')
+def key(words, colours, step=90):
+    for place, (word, colour) in enumerate(zip(words, colours)):
+        x = LEFT + step * place
+        yield f'<circle cx="{x}" cy="{TOP - 32}" r="4" fill="{colour}"/>'
+        yield f'<text x="{x + 8}" y="{TOP - 28}">{escape(word)}</text>'
 
 
-def draw(run):
+def ratios(run):
     groups = grouped(run["lines"])
     to_x, marks = scale(groups)
     bottom, last = TOP + STEP * len(groups), None
+    threads = sorted({line["threads"] for line in run["lines"]})
     parts = [*axis(to_x, marks, bottom),
-             *key(sorted({line["threads"] for line in run["lines"]}))]
+             *key([f"{n} thread{'s' if n > 1 else ''}" for n in threads],
+                  [COLOURS.get(n, "#555") for n in threads])]
     for place, ((row, who), by) in enumerate(groups.items()):
         y = TOP + STEP * place + 6
         if row != last:
@@ -73,13 +85,113 @@ def draw(run):
             last = row
         parts.append(f'<text class="small" x="{LEFT - 8}" y="{y + 4}" '
                      f'text-anchor="end">{escape(who)}</text>')
-        for threads, line in sorted(by.items()):
-            parts += dot(to_x, y, threads, line)
+        for count, line in sorted(by.items()):
+            parts += dot(to_x, y, count, line)
     title = (f"Their time / ours, class {run['machine']['class']}; right of 1 "
              "is faster with librnnc; bars are quartiles")
-    width, height = LEFT + WIDTH + 30, bottom + 12
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
-            f'height="{height}" viewBox="0 0 {width} {height}">'
-            f'<style>{STYLE}</style><rect width="100%" height="100%" '
-            f'fill="#fff"/><text x="8" y="18">{title}</text>\n'
-            + "\n".join(parts) + "\n</svg>\n")
+    return picture(LEFT + WIDTH + 30, bottom + 12, title, parts)
+
+
+# ---- Sizes over two decades: time against work, both as logarithms ----------
+
+SIDE, MARGIN = 420, 60
+
+
+def decades(numbers):
+    return (math.floor(math.log10(min(numbers))),
+            math.ceil(math.log10(max(numbers))))
+
+
+def frame(low_x, high_x, low_y, high_y, to):
+    for power in range(low_x, high_x + 1):
+        x, _ = to(10.0 ** power, 10.0 ** low_y)
+        yield f'<line x1="{x:.1f}" y1="{MARGIN}" x2="{x:.1f}" y2="{SIDE}"/>'
+        yield (f'<text class="small" x="{x:.1f}" y="{SIDE + 14}" '
+               f'text-anchor="middle">1e{power}</text>')
+    for power in range(low_y, high_y + 1):
+        _, y = to(10.0 ** low_x, 10.0 ** power)
+        yield f'<line x1="{MARGIN}" y1="{y:.1f}" x2="{SIDE}" y2="{y:.1f}"/>'
+        yield (f'<text class="small" x="{MARGIN - 6}" y="{y + 4:.1f}" '
+               f'text-anchor="end">1e{power}</text>')
+
+
+def curve(points, to, colour):
+    """Dots for what was measured, a line for what was fitted."""
+    fitted = " ".join("{:.1f},{:.1f}".format(*to(p["work"], p["fit"]))
+                      for p in points)
+    yield (f'<polyline points="{fitted}" fill="none" stroke="{colour}" '
+           f'stroke-opacity=".6"/>')
+    for point in points:
+        x, y = to(point["work"], point["seconds"])
+        yield (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}">'
+               f'<title>{point["size"]}</title></circle>')
+
+
+def scaling(run):
+    found = run["scaling"]
+    points = [p for one in found.values() for p in one["points"]]
+    low_x, high_x = decades([p["work"] for p in points])
+    low_y, high_y = decades([p["seconds"] for p in points])
+
+    def to(work, seconds):
+        right = (math.log10(work) - low_x) / (high_x - low_x)
+        up = (math.log10(seconds) - low_y) / (high_y - low_y)
+        return (MARGIN + (SIDE - MARGIN) * right,
+                SIDE - (SIDE - MARGIN) * up)
+    parts = list(frame(low_x, high_x, low_y, high_y, to))
+    for place, (letter, one) in enumerate(found.items()):
+        parts += curve(one["points"], to, MORE[place])
+        y = MARGIN + 18 * place + 10
+        parts.append(f'<circle cx="{MARGIN + 16}" cy="{y}" r="4" '
+                     f'fill="{MORE[place]}"/><text x="{MARGIN + 26}" '
+                     f'y="{y + 4}">{letter} rises</text>')
+    return picture(SIDE + 30, SIDE + 30,
+                   "LSTM training step: seconds against operations", parts)
+
+
+# ---- Where the time goes: a bar a row ---------------------------------------
+
+def bar(y, shares, height):
+    x = LEFT
+    for place, kind in enumerate(sample.ALL):
+        width = WIDTH * shares.get(kind, 0)
+        if width > 0:
+            yield (f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" '
+                   f'height="{height}" fill="{MORE[place]}"><title>{kind} '
+                   f'{100 * shares[kind]:.1f} %</title></rect>')
+        x += width
+
+
+def where(run):
+    parts = []
+    for place, kind in enumerate(sample.ALL):
+        x, y = 8 + 200 * (place % 4), 34 + 16 * (place // 4)
+        parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{MORE[place]}"/>'
+                     f'<text x="{x + 8}" y="{y + 4}">{escape(kind)}</text>')
+    y = TOP + 14
+    for one in run["where"]:
+        parts.append(f'<text x="8" y="{y + 12}">{escape(one["row"])}, threads '
+                     f'{one["threads"]}</text>')
+        parts += bar(y, one["measured"], 10)
+        parts += bar(y + 11, {kind: min(1, spent / one["seconds"]) for
+                              kind, spent in one["foretold"].items()}, 5)
+        y += 26
+    return picture(LEFT + WIDTH + 30, y + 8,
+                   "Shares of the time; the thin bar below is what was "
+                   "foretold", parts)
+
+
+def draw(run):
+    """{name of a file: (title, svg)} of what was measured"""
+    letter = run["machine"]["class"]
+    charts = {}
+    if run["lines"]:
+        charts["compare-ratios.svg"] = (
+            f"Their time over ours, class {letter}", ratios(run))
+    if run.get("scaling"):
+        charts["compare-sizes.svg"] = (
+            f"Time against work, class {letter}", scaling(run))
+    if any("absent" not in one for one in run.get("where", ())):
+        charts["compare-where.svg"] = (
+            f"Where the time goes, class {letter}", where(run))
+    return charts

@@ -7,7 +7,6 @@ import time
 from . import table
 from .worker import Lost
 
-TOLERANCE = 1e-4
 PAUSE = 0.01  # until threads that wait for more work have gone to sleep
 
 
@@ -25,6 +24,16 @@ def difference(ours, theirs):
     return worst
 
 
+def compare(subject, ours, results):
+    """How far a subject's results lie from ours; 0 for another cell."""
+    if subject.tolerance is None:
+        return 0.0
+    gap = difference(ours, results)
+    if gap > subject.tolerance:
+        raise Lost(f"results differ by {gap:.1e}")
+    return gap
+
+
 def ready(row, subjects, workers):
     """Opens the row everywhere and compares. ({subject: difference}, {subject:
     why it is left out}); the first subject, ours, has to be there."""
@@ -34,15 +43,8 @@ def ready(row, subjects, workers):
         try:
             worker.ask("open " + row.line(subject))
             results = worker.results()
-            if ours is None:
-                ours, agreed[subject] = results, 0.0
-            elif subject.program == "rows":
-                agreed[subject] = 0.0  # another cell: nothing to compare
-            else:
-                gap = difference(ours, results)
-                if gap > TOLERANCE:
-                    raise Lost(f"results differ by {gap:.1e}")
-                agreed[subject] = gap
+            ours = results if ours is None else ours
+            agreed[subject] = compare(subject, ours, results)
         except Lost as why:
             if ours is None:
                 raise
@@ -64,12 +66,20 @@ class OutOfTime(Exception):
     """The row would not be over before the deadline."""
 
 
-def take_turns(subjects, workers, repeats, target, deadline):
+def rounds(options, tried):
+    """As many as the time for a row allows, within bounds."""
+    fit = int(options.row_seconds / max(tried, 1e-9))
+    return max(options.least, min(options.repeats, fit))
+
+
+def take_turns(subjects, workers, options, deadline):
     """{subject: seconds of each round}; each round begins with another."""
     start = time.monotonic()
-    counts = {s: units(workers.get(s), target) for s in subjects}
-    tried = time.monotonic() - start
-    if start + tried * (1 + repeats / 2) > deadline:
+    counts = {s: units(workers.get(s), options.target) for s in subjects}
+    # To find the counts took about twice as long as a round.
+    tried = (time.monotonic() - start) / 2
+    repeats = rounds(options, tried)
+    if start + tried * (2 + repeats) > deadline:
         raise OutOfTime("it would take too long")
     times = {s: [] for s in subjects}
     for turn in range(repeats):
@@ -82,8 +92,35 @@ def take_turns(subjects, workers, repeats, target, deadline):
 
 def spread(numbers):
     """[lower quartile, median, upper quartile]"""
+    if len(numbers) == 1:
+        return numbers * 3
     low, _, high = statistics.quantiles(numbers, n=4, method="inclusive")
     return [low, statistics.median(numbers), high]
+
+
+class Limits:
+    """What the machine can do at most, measured beside a row."""
+
+    def __init__(self, row, worker):
+        self.row, self.worker = row, worker
+        self.peak, self.read = 0.0, {}
+
+    def measure(self, subjects):
+        """The best of all calls counts."""
+        self.peak = max(self.peak, float(self.worker.ask("peak")[0]))
+        if self.row.kind != "stream":
+            return
+        for size in {self.row.weights * s.bytes for s in subjects}:
+            found = float(self.worker.ask(f"bandwidth {size}")[0])
+            self.read[size] = max(self.read.get(size, 0), found)
+
+    def shares(self, subject, seconds, threads):
+        shares = {"share": self.row.work / seconds / self.peak / threads}
+        size = self.row.weights * subject.bytes
+        if size in self.read:
+            shares |= {"bytes": size, "bandwidth": self.read[size],
+                       "read": size / seconds / self.read[size]}
+        return shares
 
 
 def measure(row, subjects, workers, options, deadline):
@@ -92,14 +129,13 @@ def measure(row, subjects, workers, options, deadline):
         raise OutOfTime("the time is up")
     agreed, left_out = ready(row, subjects, workers)
     ours, here = subjects[0], list(agreed)
-    peak = float(workers.get(ours).ask("peak")[0])
-    times = take_turns(here, workers, options.repeats, options.target,
-                       deadline)
-    peak = max(peak, float(workers.get(ours).ask("peak")[0]))
-    peak *= workers.threads
+    limits = Limits(row, workers.get(ours))
+    limits.measure(here)
+    times = take_turns(here, workers, options, deadline)
+    limits.measure(here)
     workers.close()
     base = {"row": row.name, **row._asdict(), "threads": workers.threads,
-            "work": row.work, "peak": peak}
+            "work": row.work, "peak": limits.peak * workers.threads}
     for subject in here:
         seconds = spread(times[subject])
         ratios = spread([a / b for a, b in
@@ -108,14 +144,16 @@ def measure(row, subjects, workers, options, deadline):
             "subject": subject.label, "seconds": seconds,
             "times": times[subject], "difference": agreed[subject],
             "ratio": ratios[1], "ratio_spread": ratios[::2],
-            "share": row.work / seconds[1] / peak}
+        } | limits.shares(subject, seconds[1], workers.threads)
     for subject, why in left_out.items():
         yield base | {"subject": subject.label, "absent": why}
 
 
 def against_ourselves(lines):
-    """{row name: our time on one thread / on two}"""
-    ours = {(line["row"], line["threads"]): line["seconds"][1]
+    """{row name: our time on one thread over that on two, with its spread}"""
+    ours = {(line["row"], line["threads"]): line["seconds"]
             for line in lines if line["subject"] == table.OURS.label}
-    return {name: ours[name, 1] / ours[name, 2]
+    return {name: (ours[name, 1][1] / ours[name, 2][1],
+                   ours[name, 1][0] / ours[name, 2][2],
+                   ours[name, 1][2] / ours[name, 2][0])
             for name, threads in ours if threads == 2 and (name, 1) in ours}

@@ -54,13 +54,13 @@ def parameters(row):
     """Matrices are [from, to] here."""
     n, gates = row.hidden, session.GATES[row.cell]
     if row.cell != "peephole":
-        shapes = {"weight_ih_l0": (gates * n, n), "bias_ih_l0": (gates * n,),
+        shapes = {"weight_ih_l0": (gates * n, row.inputs), "bias_ih_l0": (gates * n,),
                   "weight_hh_l0": (gates * n, n), "bias_hh_l0": (gates * n,)}
         return {name: fill.weight(name, n, *shape).T
                 for name, shape in shapes.items()}
     made = {name: np.concatenate([fill.weight(f"{name}_{g}", n, *shape)
                                   for g in "ifgo"]).T
-            for name, shape in (("w", (n, n)), ("u", (n, n)), ("b", (n,)))}
+            for name, shape in (("w", (n, row.inputs)), ("u", (n, n)), ("b", (n,)))}
     return made | {p: fill.weight(p, n, n) for p in ("p_i", "p_f", "p_o")}
 
 
@@ -91,7 +91,7 @@ def training_step(row):
 def train(row):
     run = training_step(row)
     p = {name: jnp.asarray(array) for name, array in parameters(row).items()}
-    x = fill.floats("x", (row.batch, row.steps, row.hidden)).swapaxes(0, 1)
+    x = fill.floats("x", (row.batch, row.steps, row.inputs)).swapaxes(0, 1)
     x = jnp.asarray(np.ascontiguousarray(x))
 
     def act():
@@ -112,7 +112,8 @@ def make(row):
 
 
 def about():
-    return f"JAX {jax.__version__}, jaxlib {jax.lib.__version__}"
+    return (f"JAX {jax.__version__}, jaxlib {jax.lib.__version__}: XLA's own "
+            "products (Eigen)")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ struct bench_work {
     dnnl_primitive_desc_t forward_desc, backward_desc;
     call forward, backward, back; // back: forward with its states swapped
     call pack[2], pack_back[2], unpack[2];
+    dnnl_memory_t workspace;      // from forward to backward, in training
     dnnl_memory_t inside_diff[2]; // of the weights, in oneDNN's layouts
     int turn;
 };
@@ -66,11 +67,11 @@ static dnnl_memory_desc_t describe(int n, const dnnl_dim_t *dims,
     return desc;
 }
 
-static dnnl_memory_desc_t rows_desc(const bench_work *work)
+// [steps, batch, cols]
+static dnnl_memory_desc_t rows_desc(const bench_work *work, int64_t cols)
 {
     const bench_row *row = &work->row;
-    return describe(3, (dnnl_dims_t){row->steps, row->batch, row->hidden},
-                    dnnl_tnc);
+    return describe(3, (dnnl_dims_t){row->steps, row->batch, cols}, dnnl_tnc);
 }
 
 static dnnl_memory_desc_t state_desc(const bench_work *work)
@@ -80,11 +81,10 @@ static dnnl_memory_desc_t state_desc(const bench_work *work)
 }
 
 // PyTorch's layout is ldgoi.
-static dnnl_memory_desc_t weights_desc(const bench_work *work,
+static dnnl_memory_desc_t weights_desc(const bench_work *work, int64_t from,
                                        dnnl_format_tag_t tag)
 {
-    dnnl_dim_t n = work->row.hidden;
-    return describe(5, (dnnl_dims_t){1, 1, n, GATES, n}, tag);
+    return describe(5, (dnnl_dims_t){1, 1, from, GATES, work->row.hidden}, tag);
 }
 
 static dnnl_memory_desc_t bias_desc(const bench_work *work)
@@ -158,34 +158,37 @@ static void reorder(bench_work *work, call *to, dnnl_memory_t from,
     give(to, DNNL_ARG_TO, into);
 }
 
-// [batch, steps, hidden] from or to [steps, batch, hidden]
-static void swap_rows(const bench_row *row, float *to, const float *from,
-                      int64_t outer, int64_t inner)
+// [batch, steps, cols] from or to [steps, batch, cols]
+static void swap_rows(float *to, const float *from, int64_t outer,
+                      int64_t inner, int64_t cols)
 {
-    size_t bytes = (size_t)row->hidden * sizeof *to;
+    size_t bytes = (size_t)cols * sizeof *to;
     for (int64_t i = 0; i < outer; i++)
         for (int64_t j = 0; j < inner; j++)
-            memcpy(to + (i * inner + j) * row->hidden,
-                   from + (j * outer + i) * row->hidden, bytes);
+            memcpy(to + (i * inner + j) * cols, from + (j * outer + i) * cols,
+                   bytes);
 }
 
 static void make_inputs(bench_work *work)
 {
     const bench_row *row = &work->row;
-    dnnl_memory_desc_t rows = rows_desc(work), bias = bias_desc(work),
-                       weights = weights_desc(work, dnnl_ldgoi);
+    dnnl_memory_desc_t bias = bias_desc(work),
+                       rows = rows_desc(work, row->inputs),
+                       out = rows_desc(work, row->hidden),
+                       layer = weights_desc(work, row->inputs, dnnl_ldgoi),
+                       iter = weights_desc(work, row->hidden, dnnl_ldgoi);
     work->x = take(work, &rows);
-    work->y = take(work, &rows);
-    work->layer = take(work, &weights);
-    work->iter = take(work, &weights);
+    work->y = take(work, &out);
+    work->layer = take(work, &layer);
+    work->iter = take(work, &iter);
     work->bias = take(work, &bias);
-    int64_t count = row->batch * row->steps * row->hidden,
+    int64_t count = row->batch * row->steps * row->inputs,
             gates = GATES * row->hidden;
     float *plain = bench_take(count + gates, sizeof *plain);
     bench_fill(plain, count, "x", 1);
-    swap_rows(row, data_of(work->x), plain, row->steps, row->batch);
+    swap_rows(data_of(work->x), plain, row->steps, row->batch, row->inputs);
     float scale = bench_scale(row->hidden), *both = data_of(work->bias);
-    bench_fill(data_of(work->layer), gates * row->hidden, "weight_ih_l0",
+    bench_fill(data_of(work->layer), gates * row->inputs, "weight_ih_l0",
                scale);
     bench_fill(data_of(work->iter), gates * row->hidden, "weight_hh_l0", scale);
     bench_fill(both, gates, "bias_ih_l0", scale);
@@ -199,12 +202,18 @@ static void make_inputs(bench_work *work)
 static void make_forward(bench_work *work, dnnl_prop_kind_t kind,
                          const dnnl_memory_desc_t *state)
 {
-    dnnl_memory_desc_t rows = rows_desc(work), bias = bias_desc(work),
-                       any = weights_desc(work, dnnl_format_tag_any);
+    const bench_row *row = &work->row;
+    dnnl_memory_desc_t bias = bias_desc(work),
+                       rows = rows_desc(work, row->inputs),
+                       out = rows_desc(work, row->hidden),
+                       layer =
+                           weights_desc(work, row->inputs, dnnl_format_tag_any),
+                       iter =
+                           weights_desc(work, row->hidden, dnnl_format_tag_any);
     dnnl_rnn_desc_t desc;
     check(dnnl_lstm_forward_desc_init(
               &desc, kind, dnnl_unidirectional_left2right, &rows, state, state,
-              &any, &any, &bias, &rows, state, state, dnnl_rnn_flags_undef),
+              &layer, &iter, &bias, &out, state, state, dnnl_rnn_flags_undef),
           "forward");
     check(dnnl_primitive_desc_create(&work->forward_desc, &desc, NULL,
                                      work->engine, NULL),
@@ -287,10 +296,12 @@ static void give_shared(bench_work *work, dnnl_memory_t workspace)
 
 static void give_gradients(bench_work *work)
 {
-    dnnl_memory_desc_t rows = rows_desc(work), bias = bias_desc(work);
+    dnnl_memory_desc_t rows = rows_desc(work, work->row.inputs),
+                       out = rows_desc(work, work->row.hidden),
+                       bias = bias_desc(work);
     work->x_diff = take(work, &rows);
     work->bias_diff = take(work, &bias);
-    dnnl_memory_t y_diff = take(work, &rows); // the loss is the sum of y
+    dnnl_memory_t y_diff = take(work, &out); // the loss is the sum of y
     for (size_t i = 0; i < size_of(y_diff) / sizeof(float); i++)
         data_of(y_diff)[i] = 1;
     give(&work->backward, DNNL_ARG_DIFF_DST_LAYER, y_diff);
@@ -300,9 +311,10 @@ static void give_gradients(bench_work *work)
 
 static void give_weights(bench_work *work)
 {
-    dnnl_memory_desc_t desc = weights_desc(work, dnnl_ldgoi);
-    work->layer_diff = take(work, &desc);
-    work->iter_diff = take(work, &desc);
+    dnnl_memory_desc_t layer = weights_desc(work, work->row.inputs, dnnl_ldgoi),
+                       iter = weights_desc(work, work->row.hidden, dnnl_ldgoi);
+    work->layer_diff = take(work, &layer);
+    work->iter_diff = take(work, &iter);
     const dnnl_memory_t plain[] = {work->layer, work->iter},
                         diffs[] = {work->layer_diff, work->iter_diff};
     const int values[] = {DNNL_ARG_WEIGHTS_LAYER, DNNL_ARG_WEIGHTS_ITER};
@@ -322,13 +334,19 @@ static void make_training(bench_work *work)
 {
     dnnl_memory_desc_t state = state_desc(work);
     make_forward(work, dnnl_forward_training, &state);
-    dnnl_memory_desc_t rows = rows_desc(work), bias = bias_desc(work),
-                       any = weights_desc(work, dnnl_format_tag_any);
+    const bench_row *row = &work->row;
+    dnnl_memory_desc_t bias = bias_desc(work),
+                       rows = rows_desc(work, row->inputs),
+                       out = rows_desc(work, row->hidden),
+                       layer =
+                           weights_desc(work, row->inputs, dnnl_format_tag_any),
+                       iter =
+                           weights_desc(work, row->hidden, dnnl_format_tag_any);
     dnnl_rnn_desc_t desc;
     check(dnnl_lstm_backward_desc_init(
               &desc, dnnl_backward, dnnl_unidirectional_left2right, &rows,
-              &state, &state, &any, &any, &bias, &rows, &state, &state, &rows,
-              &state, &state, &any, &any, &bias, &rows, &state, &state,
+              &state, &state, &layer, &iter, &bias, &out, &state, &state, &rows,
+              &state, &state, &layer, &iter, &bias, &out, &state, &state,
               dnnl_rnn_flags_undef),
           "backward");
     check(dnnl_primitive_desc_create(&work->backward_desc, &desc, NULL,
@@ -336,7 +354,8 @@ static void make_training(bench_work *work)
           "backward");
     check(dnnl_primitive_create(&work->backward.primitive, work->backward_desc),
           "backward");
-    give_shared(work, take_for(work, work->forward_desc, DNNL_ARG_WORKSPACE));
+    work->workspace = take_for(work, work->forward_desc, DNNL_ARG_WORKSPACE);
+    give_shared(work, work->workspace);
     give_states(work);
     give_gradients(work);
     give_weights(work);
@@ -358,12 +377,13 @@ static void train(bench_work *work)
     dnnl_stream_wait(work->stream);
 }
 
-static void show_rows(bench_work *work, const char *name, dnnl_memory_t memory)
+static void show_rows(bench_work *work, const char *name, dnnl_memory_t memory,
+                      int64_t cols)
 {
     const bench_row *row = &work->row;
-    int64_t count = row->batch * row->steps * row->hidden;
+    int64_t count = row->batch * row->steps * cols;
     float *rows = bench_take(count, sizeof *rows);
-    swap_rows(row, rows, data_of(memory), row->batch, row->steps);
+    swap_rows(rows, data_of(memory), row->batch, row->steps, cols);
     bench_show(name, rows, count);
     free(rows);
 }
@@ -371,7 +391,7 @@ static void show_rows(bench_work *work, const char *name, dnnl_memory_t memory)
 static void show_sequence(bench_work *work)
 {
     infer(work);
-    show_rows(work, "y", work->y);
+    show_rows(work, "y", work->y, work->row.hidden);
 }
 
 static void show_stream(bench_work *work)
@@ -390,11 +410,13 @@ static void show_stream(bench_work *work)
 static void show_training(bench_work *work)
 {
     train(work);
-    show_rows(work, "y", work->y);
-    show_rows(work, "x", work->x_diff);
-    int64_t gates = GATES * work->row.hidden, all = gates * work->row.hidden;
-    bench_show("weight_ih_l0", data_of(work->layer_diff), all);
-    bench_show("weight_hh_l0", data_of(work->iter_diff), all);
+    show_rows(work, "y", work->y, work->row.hidden);
+    show_rows(work, "x", work->x_diff, work->row.inputs);
+    int64_t gates = GATES * work->row.hidden;
+    bench_show("weight_ih_l0", data_of(work->layer_diff),
+               gates * work->row.inputs);
+    bench_show("weight_hh_l0", data_of(work->iter_diff),
+               gates * work->row.hidden);
     bench_show("bias_ih_l0", data_of(work->bias_diff), gates);
     bench_show("bias_hh_l0", data_of(work->bias_diff), gates);
 }
@@ -430,7 +452,7 @@ bench_work *bench_work_make(const bench_row *row, int threads)
 {
     (void)threads;
     const bench_kind *kind = find_kind(row->kind);
-    if (!kind || strcmp(row->cell, "lstm") != 0)
+    if (!kind || strcmp(row->cell, "lstm") != 0 || strcmp(row->form, "-") != 0)
         return NULL;
     bench_work *work = bench_take(1, sizeof *work);
     work->kind = kind;
@@ -452,6 +474,17 @@ void bench_work_do(bench_work *work)
 void bench_work_show(bench_work *work)
 {
     work->kind->show(work);
+}
+
+void bench_work_memory(const bench_work *work, int64_t *held, int64_t *most)
+{
+    *held = work->workspace ? (int64_t)size_of(work->workspace) : 0;
+    *most = 0;
+}
+
+void bench_work_plan(const bench_work *work)
+{
+    (void)work;
 }
 
 static void free_calls(call *calls, int n)

@@ -20,7 +20,7 @@ def parameters(row):
         return np.concatenate([stacked[place] for place in order])
 
     bias = np.concatenate([gates("bias_ih_l0"), gates("bias_hh_l0")])
-    return {"W": gates("weight_ih_l0", n)[None],
+    return {"W": gates("weight_ih_l0", row.inputs)[None],
             "R": gates("weight_hh_l0", n)[None], "B": bias[None]}
 
 
@@ -41,7 +41,7 @@ def model(row):
 
     graph = helper.make_graph(
         [node], row.cell,
-        [value("x", [row.steps, row.batch, row.hidden]),
+        [value("x", [row.steps, row.batch, row.inputs]),
          *(value(name, shape) for name in names)],
         [value("y", [row.steps, 1, row.batch, row.hidden]),
          *(value(name + "_new", shape) for name in names)],
@@ -66,7 +66,7 @@ class Steps:
     def __init__(self, row):
         self.run = open_session(row)
         self.names, shape = states(row), (1, row.batch, row.hidden)
-        x = fill.floats("x", (row.batch, row.steps, row.hidden))
+        x = fill.floats("x", (row.batch, row.steps, row.inputs))
         self.x = value(np.ascontiguousarray(x.swapaxes(0, 1)))
         self.y = value(np.zeros((row.steps, *shape), np.float32))
         self.buffers = [[value(np.zeros(shape, np.float32))

@@ -1,26 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""PyTorch, eager: its modules, and a peephole LSTM written by hand.
+"""PyTorch, eager: its modules, and cells of a user, written by hand.
 
 Forms of a row: "packed" and "padded" for a ragged batch, "cell" for a stream
 through nn.LSTMCell or nn.GRUCell, "compiled" for the peephole LSTM.
 """
+import os
 import re
+import subprocess
+import sys
 
 import fill
 import session
 import torch
+from drawn import Drawing
 from session import Absent, Work
 from torch import nn
 from torch.nn.functional import cross_entropy, linear
 from torch.nn.utils.rnn import (PackedSequence, pack_padded_sequence,
                                 pad_packed_sequence)
 
-MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 CELLS = {"lstm": nn.LSTMCell, "gru": nn.GRUCell}
 
 
-class Peephole(nn.Module):
-    """Gates i, f, g, o in one product; that of x is hoisted by hand."""
+class Own(nn.Module):
+    """Four gates in one product; that of x is hoisted by hand."""
+
+    letters = "0123"  # of the gates, in librnnc's names
 
     def __init__(self, inputs, hidden):
         super().__init__()
@@ -28,38 +33,58 @@ class Peephole(nn.Module):
         self.w = nn.Parameter(torch.empty(4 * hidden, inputs))
         self.u = nn.Parameter(torch.empty(4 * hidden, hidden))
         self.b = nn.Parameter(torch.empty(4 * hidden))
-        for name in ("p_i", "p_f", "p_o"):
-            setattr(self, name, nn.Parameter(torch.empty(hidden)))
 
     def forward(self, x):
         h = c = x.new_zeros(x.shape[1], self.hidden)
         u, outputs = self.u.t(), []
         for of_x in linear(x, self.w, self.b).unbind(0):
-            i, f, g, o = torch.addmm(of_x, h, u).chunk(4, 1)
-            i = torch.sigmoid(i + self.p_i * c)
-            f = torch.sigmoid(f + self.p_f * c)
-            c = f * c + i * torch.tanh(g)
-            h = torch.sigmoid(o + self.p_o * c) * torch.tanh(c)
+            h, c = self.step(torch.addmm(of_x, h, u).chunk(4, 1), h, c)
             outputs.append(h)
         return torch.stack(outputs), None
 
 
-def parts(module):
-    """(name in librnnc, its part of a parameter) of all parameters."""
+class Peephole(Own):
+    letters = "ifgo"
+
+    def __init__(self, inputs, hidden):
+        super().__init__(inputs, hidden)
+        for name in ("p_i", "p_f", "p_o"):
+            setattr(self, name, nn.Parameter(torch.empty(hidden)))
+
+    def step(self, gates, h, c):
+        i, f, g, o = gates
+        i = torch.sigmoid(i + self.p_i * c)
+        f = torch.sigmoid(f + self.p_f * c)
+        c = f * c + i * torch.tanh(g)
+        return torch.sigmoid(o + self.p_o * c) * torch.tanh(c), c
+
+
+def drawn(label):
+    """The class of a drawn cell."""
+    class Drawn(Own):
+        drawing = Drawing(label, torch.sigmoid, torch.tanh)
+
+        def step(self, gates, h, c):
+            return self.drawing.step(gates, h, c)
+    return Drawn
+
+
+MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN,
+           "peephole": Peephole}
+
+
+def parts(module, of=lambda parameter: parameter):
+    """(name in librnnc, its part of a parameter, or of its gradient)"""
     for name, parameter in module.named_parameters():
-        if isinstance(module, Peephole) and name in "wub":
-            for letter, part in zip("ifgo", parameter.chunk(4)):
+        if isinstance(module, Own) and name in "wub":
+            for letter, part in zip(module.letters, of(parameter).chunk(4)):
                 yield f"{name}_{letter}", part
         else:
-            yield name, parameter
+            yield name, of(parameter)
 
 
 def gradients(module):
-    if not isinstance(module, Peephole):
-        return {name: p.grad for name, p in module.named_parameters()}
-    shown = {f"{name}_{letter}": part for name in "wub" for letter, part in
-             zip("ifgo", getattr(module, name).grad.chunk(4))}
-    return shown | {p: getattr(module, p).grad for p in ("p_i", "p_f", "p_o")}
+    return dict(parts(module, lambda parameter: parameter.grad))
 
 
 def filled(module, hidden):
@@ -72,13 +97,13 @@ def filled(module, hidden):
 
 
 def layer(row):
-    make = MODULES.get(row.cell, Peephole)
-    return filled(make(row.hidden, row.hidden), row.hidden)
+    make = MODULES.get(row.cell) or drawn(row.cell)
+    return filled(make(row.inputs, row.hidden), row.hidden)
 
 
 def time_major(row):
-    """[steps, batch, hidden], the layout that PyTorch is fastest with"""
-    x = fill.floats("x", (row.batch, row.steps, row.hidden))
+    """[steps, batch, inputs], the layout that PyTorch is fastest with"""
+    x = fill.floats("x", (row.batch, row.steps, row.inputs))
     return torch.from_numpy(x).transpose(0, 1).contiguous()
 
 
@@ -157,7 +182,7 @@ class Stream:
 
     def __init__(self, row):
         self.module, self.state = layer(row).eval(), None
-        x = fill.floats("x", (row.batch, row.hidden))
+        x = fill.floats("x", (row.batch, row.inputs))
         self.x = torch.from_numpy(x)[None]
 
     def act(self):
@@ -176,7 +201,7 @@ class CellStream(Stream):
     def __init__(self, row):
         super().__init__(row)
         make = CELLS[row.cell]
-        self.module = filled(make(row.hidden, row.hidden), row.hidden).eval()
+        self.module = filled(make(row.inputs, row.hidden), row.hidden).eval()
         self.x = self.x[0]
 
     def act(self):
@@ -227,18 +252,37 @@ KINDS = {"train": train, "ragged": ragged, "sequence": sequence,
 def make(row):
     if row.kind not in KINDS:
         raise Absent("no such kind")
-    if row.cell not in session.GATES:
+    if row.cell not in MODULES and not row.cell.startswith("drawn"):
         raise Absent("no such cell")
     return KINDS[row.kind](row)
 
 
+# One product in a process of its own, since MKL and oneDNN say what they
+# chose on the standard output.
+ASK = """import torch
+torch.mm(torch.ones(64, 64), torch.ones(64, 64))
+with torch.inference_mode():
+    torch.nn.LSTM(64, 64)(torch.ones(2, 2, 64))
+"""
+
+
+def chosen():
+    """What MKL and oneDNN say of their kernels."""
+    said = subprocess.run(
+        [sys.executable, "-c", ASK], capture_output=True, text=True,
+        check=False, env=os.environ | {"MKL_VERBOSE": "1",
+                                       "ONEDNN_VERBOSE": "1"}).stdout
+    found = re.findall(r"MKL_VERBOSE (oneMKL.*?) Lnx"
+                       r"|onednn_verbose\S*?,info,(oneDNN v[\d.]+)"
+                       r"|onednn_verbose\S*?,info,cpu,isa:([^\n]+)", said)
+    return "; ".join(filter(None, (word for words in found
+                                   for word in words)))
+
+
 def about():
-    config = torch.__config__.show()
-    found = re.findall(r"(?:oneAPI Math Kernel Library|Intel\(R\) MKL-DNN)"
-                       r"[^\n]*?v?[\d.]+|BLAS_INFO=\w+", config)
     return (f"PyTorch {torch.__version__}, "
             f"{torch.backends.cpu.get_cpu_capability()} kernels, "
-            f"threads: {torch.get_num_threads()}; {'; '.join(found)}")
+            f"threads: {torch.get_num_threads()}; {chosen()}")
 
 
 if __name__ == "__main__":

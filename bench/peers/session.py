@@ -11,7 +11,7 @@ from contextlib import nullcontext
 
 import fill
 
-Row = namedtuple("Row", "kind cell batch steps hidden form")
+Row = namedtuple("Row", "kind cell batch steps inputs hidden form")
 GATES = {"lstm": 4, "gru": 3, "rnn": 1, "peephole": 4}
 
 
@@ -29,9 +29,8 @@ def threads():
 
 
 def read_row(words):
-    kind, cell, batch, steps, hidden = words[:5]
-    form = words[5] if len(words) > 5 else ""
-    return Row(kind, cell, int(batch), int(steps), int(hidden), form)
+    kind, cell, *sizes, form = words
+    return Row(kind, cell, *map(int, sizes), form if form != "-" else "")
 
 
 def measure(work, count):

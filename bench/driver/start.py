@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""From nothing to the first step of a model, each time in a new process."""
+import subprocess
+import tempfile
+import time
+
+from . import place
+from .measurement import PAUSE, spread
+from .worker import environment
+
+ROUNDS = 9
+TOLERANCE = 1e-4
+
+
+def fresh(command, model):
+    """(seconds from before the process was to its first step, outputs)"""
+    now = time.clock_gettime(time.CLOCK_MONOTONIC)
+    said = subprocess.run([*command, model, f"{now:.9f}"], check=True,
+                          capture_output=True, text=True,
+                          env=environment(1)).stdout
+    seconds, *outputs = map(float, said.split())
+    return seconds, outputs
+
+
+def measure(commands):
+    """{who: {times, seconds}} and their ratio; PyTorch may be absent."""
+    subjects = {"librnnc": commands["start"]}
+    if "pytorch" in commands:
+        subjects["PyTorch"] = [commands["pytorch"][0],
+                               str(place.BENCH / "peers/pytorch_start.py")]
+    times, outputs = {name: [] for name in subjects}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        model = f"{folder}/model.safetensors"
+        subprocess.run([*commands["start"], "make", model], check=True)
+        for turn in range(ROUNDS + 1):
+            for name, command in subjects.items():
+                time.sleep(PAUSE)
+                seconds, outputs[name] = fresh(command, model)
+                if turn:  # the first one fills the caches of the disk
+                    times[name].append(seconds)
+    return report(times, outputs)
+
+
+def report(times, outputs):
+    found = {name: {"times": seconds, "seconds": spread(seconds)}
+             for name, seconds in times.items()}
+    if "PyTorch" in times:
+        gap = max(abs(a - b) for a, b in zip(*outputs.values()))
+        if gap > TOLERANCE:
+            return {"absent": f"results differ by {gap:.1e}"}
+        found["ratio"] = spread([b / a for a, b in zip(*times.values())])
+    return found
