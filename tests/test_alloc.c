@@ -219,7 +219,10 @@ static rnnc_status train(life *l, int64_t step)
 static rnnc_status save_and_load(life *l)
 {
     size_t needed = 0;
-    rnnc_status status = rnnc_model_save_memory(l->t.weights, NULL, 0, &needed);
+    rnnc_status status =
+        rnnc_weights_store(l->t.weights, NULL, RNNC_STORE_INT8);
+    if (status == RNNC_OK)
+        status = rnnc_model_save_memory(l->t.weights, NULL, 0, &needed);
     if (status != RNNC_OK)
         return status;
     l->file = malloc(needed);
