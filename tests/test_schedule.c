@@ -78,7 +78,8 @@ static double step_form(double b, int64_t t, const double *v)
 
 static double milestone_form(double b, int64_t t, const double *v)
 {
-    return b * pow(v[3], (t >= v[0]) + (t >= v[1]) + (t >= v[2]));
+    double x = (double)t;
+    return b * pow(v[3], (x >= v[0]) + (x >= v[1]) + (x >= v[2]));
 }
 
 static double exponential_form(double b, int64_t t, const double *v)
@@ -88,7 +89,7 @@ static double exponential_form(double b, int64_t t, const double *v)
 
 static double constant_form(double b, int64_t t, const double *v)
 {
-    return t < v[1] ? b * v[0] : b;
+    return (double)t < v[1] ? b * v[0] : b;
 }
 
 static double linear_form(double b, int64_t t, const double *v)
