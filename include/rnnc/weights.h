@@ -104,27 +104,25 @@ typedef enum rnnc_storage {
  * the bits that a float32 model with the rounded values gives; runs and streams
  * that read the weights for products read 2 or 1 bytes a value.
  *
- * bf16: each value rounded to the nearest number with 8 significant bits, ties
- * to even. int8: for each row w of the parameter (an output of
- * rnnc_project() and rnnc_linear()),
- * @f$ s = \max_k |w_k| / 127 @f$ rounded to 16 significant bits, at least
- * @f$ 2^{-100} @f$, and @f$ q_k @f$ the integer nearest to @f$ w_k / s @f$,
- * ties to even; the value is @f$ q_k s @f$, which is a float32 without further
- * rounding.
+ * bf16: each value becomes the nearest number of 8 significant bits, ties to
+ * even. int8: a row w of the parameter, that is an output of rnnc_project() or
+ * rnnc_linear(), has the scale `s = max|w| / 127`, rounded to 16 significant
+ * bits and at least 2^-100; each value becomes `q s` with q the integer nearest
+ * to w / s, ties to even. That is a float32 without further rounding.
  *
  * What is stored so stays so: rnnc_weights_set() rounds, rnnc_weights_get()
  * gives rounded values, rnnc_weights_copy() and files keep it, and loading
- * brings the storage of the file. It cannot be trained: a backward pass that
- * would give it a gradient, and an optimizer, answer ::RNNC_E_UNSUPPORTED
- * (frozen parameters may be stored in any way). Store a copy, or go back by
- * storing as float32, which changes no value.
+ * brings the storage of the file. It cannot be trained: a forward pass of a
+ * plan that would give it a gradient, and an optimizer's step, answer
+ * ::RNNC_E_UNSUPPORTED (frozen parameters may be stored in any way). Store a
+ * copy, or go back by storing as float32, which changes no value.
  * @param weights where
  * @param name of the parameter; NULL: every parameter that is a right side of
  *   rnnc_matmul() or rnnc_project(), those of layers and cells among them, or a
  *   part of one
  * @param storage an ::rnnc_storage
  * @return ::RNNC_OK; ::RNNC_E_ARGUMENT for another storage, or, with int8, for
- *   a value that is not finite or is @f$ 2^{127} @f$ or more; ::RNNC_E_NAME
+ *   a value that is not finite, or 2^127 or more; ::RNNC_E_NAME
  *   where there is no such parameter; ::RNNC_E_MEMORY; the status of the
  *   weights where they could not be made. Where it fails nothing has changed
  * @note of a right side of rnnc_matmul() stored as int8 the rows are no
