@@ -23,6 +23,7 @@ from ._features import (concat, dropout, layer_norm, log_softmax, mean,
                         normalize, rows, slice, softmax, sum)
 from ._fit import fit, train_step
 from ._graph import Graph, Node
+from ._import import Import
 from ._leaves import (constant, freeze, init_rows, input_batch,
                       input_batch_ids, input_ids, input_ids_on, input_rows,
                       input_rows_on, input_static, name, parameter,
@@ -30,7 +31,7 @@ from ._leaves import (constant, freeze, init_rows, input_batch,
 from ._library import lib, text_of
 from ._losses import (binary_cross_entropy, cross_entropy, huber, l2_penalty,
                       mse, total)
-from ._model import Model
+from ._model import Model, model_save, model_save_memory
 from ._optimizer import Optimizer, clip_norm, clip_value
 from ._plan import Plan
 from ._products import (embedding, linear, lookup, matmul, project,

@@ -9,7 +9,7 @@ from typing import Any, Optional
 from . import _array
 from ._abi import constants, types
 from ._graph import Graph, Node, Operand, _fail, as_node, call
-from ._library import lib, text_from
+from ._library import lib, struct_of, text_from
 
 
 class Cell:
@@ -284,10 +284,9 @@ def unroll_final(unrolled: Node, state: str) -> Node:
 def _cell_options(variant: int, bias: int, init: int, layer: int,
                   reverse: bool, learned_first: bool, step: float,
                   tau_min: float) -> Any:
-    return types.rnnc_cell_options(
-        struct_size=ctypes.sizeof(types.rnnc_cell_options),
-        variant=variant, bias=bias, init=init, layer=layer,
-        reverse=int(reverse), learned_first=int(learned_first), step=step,
+    return struct_of(
+        types.rnnc_cell_options, variant=variant, bias=bias, init=init,
+        layer=layer, reverse=int(reverse), learned_first=int(learned_first), step=step,
         tau_min=tau_min)
 
 
@@ -480,8 +479,8 @@ def layers(x: Node, name: Optional[str], which: int, hidden: int, *,
     Node
         sequence: the output of the last layer
     """
-    options = types.rnnc_layers_options(
-        struct_size=ctypes.sizeof(types.rnnc_layers_options), layers=layers,
+    options = struct_of(
+        types.rnnc_layers_options, layers=layers,
         bidirectional=int(bidirectional), merge=merge, dropout=dropout,
         cell=_cell_options(variant, bias, init, 0, False, learned_first,
                            step, tau_min))

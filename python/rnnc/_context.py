@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from ._abi import types
 from ._handle import Handle
-from ._library import lib, text_of
+from ._library import lib, struct_of, text_of
 
 
 class Context(Handle):
@@ -22,6 +22,10 @@ class Context(Handle):
         Bytes of a model file at most; 0 stands for 16 GiB.
     node_limit : int
         Nodes of a loaded graph at most; 0 stands for 1,000,000.
+    depth_limit : int
+        Levels of a file's JSON at most; 0 stands for 16.
+    name_limit : int
+        Bytes of a name in a file at most; 0 stands for 1,024.
     allocate, release : callable, optional
         ``allocate(bytes)`` gives an address or None, ``release(address)``
         takes it back. Given together or not at all.
@@ -35,12 +39,14 @@ class Context(Handle):
     _noun = "context"
 
     def __init__(self, threads: int = 0, *, file_limit: int = 0,
-                 node_limit: int = 0,
+                 node_limit: int = 0, depth_limit: int = 0,
+                 name_limit: int = 0,
                  allocate: Optional[Callable[[int], Optional[int]]] = None,
                  release: Optional[Callable[[int], None]] = None) -> None:
-        options = types.rnnc_context_options(
-            struct_size=ctypes.sizeof(types.rnnc_context_options),
-            threads=threads, file_limit=file_limit, node_limit=node_limit)
+        options = struct_of(
+            types.rnnc_context_options, threads=threads,
+            file_limit=file_limit, node_limit=node_limit,
+            depth_limit=depth_limit, name_limit=name_limit)
         calls: list[Any] = []
         if allocate is not None:
             give = allocate

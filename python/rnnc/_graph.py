@@ -107,6 +107,10 @@ class Node:
     Nodes take part in ``+ - * /``, comparisons by ``<``, ``<=``, ``>`` and
     ``>=``, ``abs`` and ``@``, with nodes, numbers and arrays. Two are equal
     if they are the same node. A node keeps its graph alive.
+
+    Attributes
+    ----------
+    graph : Graph
     """
 
     __slots__ = ("graph", "_owner", "_as_parameter_")

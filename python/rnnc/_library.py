@@ -12,6 +12,7 @@ import ctypes.util
 import operator
 import os
 import pathlib
+import types
 from collections.abc import Iterator
 from typing import Any, Optional
 
@@ -52,16 +53,21 @@ def _real(kind: Any) -> type:
     return Real
 
 
+def encoded(value: Any) -> Any:
+    """Text as bytes; what is no text as it is."""
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        raise ValueError("text with a zero byte in it")
+    return value.encode()
+
+
 class _Text:
     """Text, or a buffer that receives text."""
 
     @classmethod
     def from_param(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = value.encode()
-            if b"\0" in value:
-                raise ValueError("text with a zero byte in it")
-        return ctypes.c_char_p.from_param(value)
+        return ctypes.c_char_p.from_param(encoded(value))
 
 
 def _array(pointer: Any) -> type:
@@ -98,6 +104,21 @@ def _argument(kind: Any) -> Any:
     return kind
 
 
+def struct_of(kind: Any, **values: Any) -> Any:
+    """An option struct with its size, its whole numbers within range."""
+    made = kind(struct_size=ctypes.sizeof(kind))
+    fields = dict(kind._fields_)
+    for name, value in values.items():
+        checked: Any = _SCALARS.get(fields[name])
+        try:
+            if checked is not None and checked is not _Text:
+                value = checked.from_param(value)
+            setattr(made, name, encoded(value))
+        except (OverflowError, TypeError, ValueError) as failure:
+            raise _refusal(f"{name}: {failure}") from None
+    return made
+
+
 def _candidates() -> Iterator[str]:
     named = os.environ.get("RNNC_LIBRARY")
     if named:
@@ -111,17 +132,17 @@ def _candidates() -> Iterator[str]:
         yield installed
 
 
-def _load() -> ctypes.CDLL:
+def _load() -> Any:
     for path in _candidates():
-        library = ctypes.CDLL(path)
-        _bind(library, path)
-        return library
+        return _bind(ctypes.CDLL(path), path)
     raise ImportError(
         "librnnc is not beside the package and not installed; the "
         "environment variable RNNC_LIBRARY may name it")
 
 
-def _bind(library: ctypes.CDLL, path: str) -> None:
+def _bind(library: ctypes.CDLL, path: str) -> Any:
+    """The functions of a library by name."""
+    bound = types.SimpleNamespace()
     for name, (result, arguments) in FUNCTIONS.items():
         try:
             function = getattr(library, name)
@@ -130,10 +151,29 @@ def _bind(library: ctypes.CDLL, path: str) -> None:
                               "version than the package") from None
         function.restype = result
         function.argtypes = [_argument(kind) for kind in arguments]
+        setattr(bound, name, _guarded(function, name))
     found = library.rnnc_abi_version()
     if found != constants.ABI_VERSION:
         raise ImportError(f"{path} has the binary interface {found}, "
                           f"expected {constants.ABI_VERSION}")
+    return bound
+
+
+def _guarded(function: Any, name: str) -> Any:
+    """The function, whose refused arguments are errors of this package."""
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except ctypes.ArgumentError as failure:
+            raise _refusal(f"{name}: {failure}") from None
+
+    return call
+
+
+def _refusal(message: str) -> Exception:
+    from ._error import ArgumentError
+    return ArgumentError(message)
 
 
 lib = _load()

@@ -7,7 +7,7 @@ from typing import Optional
 
 from ._abi import constants, types
 from ._graph import Node, Operand, as_node, call
-from ._library import lib
+from ._library import lib, struct_of
 
 
 def cross_entropy(logits: Node, ids: Node, *,
@@ -39,9 +39,9 @@ def cross_entropy(logits: Node, ids: Node, *,
     """
     weights = None if class_weights is None else as_node(class_weights,
                                                          logits)
-    options = types.rnnc_cross_entropy_options(
-        struct_size=ctypes.sizeof(types.rnnc_cross_entropy_options),
-        reduction=reduction, has_ignore=int(ignore_index is not None),
+    options = struct_of(
+        types.rnnc_cross_entropy_options, reduction=reduction,
+        has_ignore=int(ignore_index is not None),
         ignore_index=ignore_index or 0, smoothing=smoothing,
         class_weights=weights and weights._as_parameter_)
     return logits._made(lib.rnnc_cross_entropy_with(

@@ -9,13 +9,13 @@ from ._context import Context
 from ._graph import Graph
 from ._handle import Handle
 from ._library import lib
-from ._weights import Path, Weights
+from ._weights import Path, Weights, save_bytes, save_file
 
 
 class Model(Handle):
     """A graph with its weights, loaded from a file.
 
-    ``weights.save(path)`` writes such a file.
+    `model_save` writes such a file.
 
     Parameters
     ----------
@@ -55,3 +55,25 @@ class Model(Handle):
     def weights(self) -> Weights:
         """Its weights, which keep the model alive."""
         return Weights._of(lib.rnnc_model_weights(self._owner), self._owner)
+
+
+def model_save(weights: Weights, path: Path) -> None:
+    """Save weights with their graph in one safetensors file.
+
+    Parameters
+    ----------
+    weights : Weights
+    path : path_like
+        A file that is there is replaced when the new one is whole.
+    """
+    save_file(lib.rnnc_model_save, weights, path)
+
+
+def model_save_memory(weights: Weights) -> bytes:
+    """The bytes of the file that `model_save` writes.
+
+    Parameters
+    ----------
+    weights : Weights
+    """
+    return save_bytes(lib.rnnc_model_save_memory, weights)

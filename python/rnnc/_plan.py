@@ -10,7 +10,7 @@ from . import _array
 from ._abi import constants, types
 from ._graph import Graph, Node
 from ._handle import Handle
-from ._library import lib, text_from
+from ._library import lib, struct_of, text_from
 
 _USES = ("infer", "train", "stream")
 
@@ -62,13 +62,13 @@ class Plan(Handle):
                  ) -> None:
         self.graph, self.use, self.loss = graph, use, loss
         self.outputs, self.gradients = tuple(outputs), tuple(gradients)
-        options = types.rnnc_plan_options(
-            struct_size=ctypes.sizeof(types.rnnc_plan_options), use=use,
+        options = struct_of(
+            types.rnnc_plan_options, use=use,
             outputs=_array.pointers(outputs), n_outputs=len(outputs),
             loss=None if loss is None else loss._as_parameter_,
             gradients=_array.pointers(gradients),
             n_gradients=len(gradients), block_rows=block_rows, keep=keep,
-            axis=None if axis is None else axis.encode())
+            axis=axis)
         self._take(lib.rnnc_plan_create(graph._owner, ctypes.byref(options)),
                    graph._owner)
 

@@ -54,7 +54,7 @@ class Run(Handle):
         self._inputs.clear()
 
     def reserve(self, batch: int, longest: int, total_rows: int) -> None:
-        """Make room, so that later passes within these limits allocate nothing.
+        """Make room, so that later passes within these limits do not.
 
         Parameters
         ----------

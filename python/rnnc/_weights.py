@@ -119,6 +119,31 @@ class Weights(Handle):
             self._owner, name, values, values.size), name)
         return values
 
+    def store(self, storage: int, name: Optional[str] = None) -> None:
+        """Store in fewer bits, for a smaller file and faster inference.
+
+        Values are rounded here and now; arithmetic stays float32. What is
+        stored so cannot be trained.
+
+        Parameters
+        ----------
+        storage : int
+            ``STORE_BF16``, ``STORE_INT8``, or ``STORE_FLOAT32``.
+        name : str, optional
+            Of a parameter; all that products multiply by where there is none.
+        """
+        self._check(lib.rnnc_weights_store(self._owner, name, storage))
+
+    def storage(self, name: str) -> int:
+        """How a parameter is stored.
+
+        Parameters
+        ----------
+        name : str
+        """
+        self.count(name)
+        return int(lib.rnnc_weights_storage(self._owner, name))
+
     def _check_quietly(self, status: int, name: str) -> None:
         """Calls that only read leave no message behind."""
         if status:
@@ -135,39 +160,37 @@ class Weights(Handle):
         return int(lib.rnnc_weights_version(self._owner))
 
     def save(self, path: Path) -> None:
-        """Save them with their graph in one safetensors file.
+        """Save them under their names in a safetensors file, without graph.
+
+        `model_save` saves the graph too.
 
         Parameters
         ----------
         path : path_like
             A file that is there is replaced when the new one is whole.
         """
-        message = ctypes.create_string_buffer(_MESSAGE)
-        status = lib.rnnc_model_save(self._owner, os.fspath(path), message,
-                                     _MESSAGE)
-        if status:
-            raise error(status, text_of(message.value))
+        save_file(lib.rnnc_weights_save, self, path)
 
     def save_memory(self) -> bytes:
         """The bytes of the file that `save` writes."""
-        size = ctypes.c_size_t()
-        self._check(lib.rnnc_model_save_memory(self._owner, None, 0,
-                                               ctypes.byref(size)))
-        memory = ctypes.create_string_buffer(size.value)
-        self._check(lib.rnnc_model_save_memory(self._owner, memory,
-                                               size.value,
-                                               ctypes.byref(size)))
-        return memory.raw
+        return save_bytes(lib.rnnc_weights_save_memory, self)
 
-    def load(self, path: Path) -> None:
+    def load(self, source: Union[Path, bytes]) -> None:
         """Load the values from a safetensors file of any origin.
 
         Parameters
         ----------
-        path : path_like
-            Its tensors have exactly the names and shapes of the parameters.
+        source : path_like or bytes
+            The file, or what is in it. Its tensors have exactly the names
+            and shapes of the parameters; `Import` reads others.
         """
-        self._check(lib.rnnc_weights_load(self._owner, os.fspath(path)))
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            memory = bytes(source)
+            self._check(lib.rnnc_weights_load_memory(self._owner, memory,
+                                                     len(memory)))
+        else:
+            self._check(lib.rnnc_weights_load(self._owner,
+                                              os.fspath(source)))
 
     def keys(self) -> list[str]:
         """Names of all parameters, in the order they were made."""
@@ -199,3 +222,23 @@ class Weights(Handle):
         if self.closed:
             return "<rnnc.Weights, closed>"
         return f"<rnnc.Weights of {len(self)} parameters>"
+
+
+def save_file(call: Any, weights: Weights, path: Path) -> None:
+    """A call that saves weights into a file."""
+    message = ctypes.create_string_buffer(_MESSAGE)
+    status = call(weights._owner, os.fspath(path), message, _MESSAGE)
+    if status:
+        raise error(status, text_of(message.value))
+
+
+def save_bytes(call: Any, weights: Weights) -> bytes:
+    """A call that saves weights into memory."""
+    size = ctypes.c_size_t()
+    status = call(weights._owner, None, 0, ctypes.byref(size))
+    memory = ctypes.create_string_buffer(size.value)
+    if not status:
+        status = call(weights._owner, memory, size.value, ctypes.byref(size))
+    if status:
+        raise error(status, "")
+    return memory.raw
