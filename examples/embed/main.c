@@ -12,6 +12,7 @@
 
 enum { MEMORY = 1 << 18, RATE = 48000 };
 
+/* [arena] */
 /* Memory that is given out from the start on and never taken back: what a
  * device has that loads one model and runs it until it is switched off. */
 typedef struct arena {
@@ -37,6 +38,7 @@ static void arena_release(void *user, void *block)
     (void)user;
     (void)block;
 }
+/* [arena] */
 
 /* A stream over the model of model.h; NULL, with a word, where it fails. */
 static rnnc_stream *open_stream(arena *memory, float **in, const float **out)

@@ -16,6 +16,7 @@ void rni_cell_lstm(const rni_cell_draft *draft)
     rnnc_node *c = rni_cell_draft_state(draft, "c");
     rni_cell_gates w = rni_cell_draft_gates(draft, 4, 1);
 
+    // [equations]
     rnnc_node *sum = rnnc_add(rni_cell_affine(x, w.weight_ih, w.bias_ih),
                               rni_cell_affine(h, w.weight_hh, w.bias_hh));
     rnnc_node *i = rnnc_sigmoid(rnnc_slice(sum, 0, n));
@@ -29,4 +30,5 @@ void rni_cell_lstm(const rni_cell_draft *draft)
     rnnc_cell_next(cell, c, c_new);
     rnnc_cell_next(cell, h, h_new);
     rnnc_cell_output(cell, h_new);
+    // [equations]
 }
