@@ -7,6 +7,7 @@ else a function of this module (`linear` is ``rnnc_linear``), and constants
 are in capitals (`TRAIN` is ``RNNC_TRAIN``). Errors are exceptions.
 """
 from ._abi.constants import *  # noqa: F401,F403
+from ._average import Average
 from ._cell import (Cell, bidirectional, cell_ctrnn, cell_gru, cell_lstm,
                     cell_make, cell_peephole, cell_rnn, layers, unroll,
                     unroll_final, unroll_output, unroll_with)
@@ -32,12 +33,14 @@ from ._library import lib, text_of
 from ._losses import (binary_cross_entropy, cross_entropy, huber, l2_penalty,
                       mse, total)
 from ._model import Model, model_save, model_save_memory
-from ._optimizer import Optimizer, clip_norm, clip_value
+from ._optimizer import Optimizer, clip_norm, clip_value, scale_gradients
 from ._plan import Plan
 from ._products import (embedding, linear, lookup, matmul, project,
                         project_unbiased)
+from ._record import Record
 from ._reference import Reference
 from ._run import Run
+from ._schedule import Schedule
 from ._sequence import Sequence
 from ._stream import Stream
 from ._time import pool, repeat, reverse, shift

@@ -286,8 +286,8 @@ def _cell_options(variant: int, bias: int, init: int, layer: int,
                   tau_min: float) -> Any:
     return struct_of(
         types.rnnc_cell_options, variant=variant, bias=bias, init=init,
-        layer=layer, reverse=int(reverse), learned_first=int(learned_first), step=step,
-        tau_min=tau_min)
+        layer=layer, reverse=int(reverse),
+        learned_first=int(learned_first), step=step, tau_min=tau_min)
 
 
 def cell_make(graph: Graph, name: str, which: int, inputs: int, hidden: int,

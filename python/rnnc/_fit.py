@@ -11,6 +11,7 @@ from ._error import DataError
 from ._graph import Node
 from ._optimizer import Optimizer, clip_norm
 from ._run import Run
+from ._schedule import Schedule
 
 Batch = Mapping[Union[Node, str], Any]
 
@@ -72,6 +73,7 @@ def train_step(run: Run, optimizer: Optimizer, clip: Optional[float] = None
 
 def fit(run: Run, optimizer: Optimizer, batches: Iterable[Batch], *,
         epochs: int = 1, clip: Optional[float] = None,
+        schedule: Optional[Schedule] = None,
         progress: Optional[bool] = None,
         callback: Optional[Callable[[int, float], Optional[bool]]] = None
         ) -> list[float]:
@@ -91,6 +93,8 @@ def fit(run: Run, optimizer: Optimizer, batches: Iterable[Batch], *,
     epochs : int
     clip : float, optional
         The largest norm of the gradients.
+    schedule : Schedule, optional
+        Goes on by one step after each step of the optimizer.
     progress : bool, optional
         Whether to show a bar; in a terminal or a notebook if not said.
     callback : callable, optional
@@ -107,6 +111,8 @@ def fit(run: Run, optimizer: Optimizer, batches: Iterable[Batch], *,
         for batch in bar:
             _feed(run, batch)
             losses.append(train_step(run, optimizer, clip))
+            if schedule is not None:
+                schedule.step()
             if hasattr(bar, "set_postfix"):
                 bar.set_postfix(loss=f"{losses[-1]:.4f}")
             if callback is not None and callback(len(losses), losses[-1]):

@@ -68,6 +68,37 @@ class Run(Handle):
         self._check(lib.rnnc_run_reserve(self._owner, batch, longest,
                                          total_rows))
 
+    def budget(self, bytes: int) -> None:
+        """Bound the memory of the run; no bit of a result depends on it.
+
+        Parameters
+        ----------
+        bytes : int
+            0: no bound.
+        """
+        self._check(lib.rnnc_run_budget(self._owner, bytes))
+
+    def measure(self, keep: int, batch: int, longest: int,
+                total_rows: int) -> int:
+        """Tell what passes would take, without making room for them.
+
+        Parameters
+        ----------
+        keep : int
+            One of ``KEEP_``.
+        batch, longest, total_rows : int
+            As for `reserve`.
+
+        Returns
+        -------
+        int
+            bytes
+        """
+        size = ctypes.c_int64()
+        self._check(lib.rnnc_run_measure(self._owner, keep, batch, longest,
+                                         total_rows, ctypes.byref(size)))
+        return size.value
+
     def input(self, node: Node, values: Data) -> None:
         """Set an input.
 
@@ -249,6 +280,16 @@ class Run(Handle):
     def memory(self) -> int:
         """Bytes that it holds, without packed weights."""
         return int(lib.rnnc_run_memory(self._owner))
+
+    @property
+    def row_memory(self) -> int:
+        """The part of `memory` that holds rows."""
+        return int(lib.rnnc_run_row_memory(self._owner))
+
+    @property
+    def kept(self) -> int:
+        """What the last pass kept: one of ``KEEP_``, or -1."""
+        return int(lib.rnnc_run_kept(self._owner))
 
     @property
     def isa(self) -> str:
