@@ -11,6 +11,7 @@
 
 #include "file/graph_json.h"
 #include "support/every_op.h"
+#include "support/mutate.h"
 #include "weights/weights.h"
 
 enum { MUTATIONS = 2000, SEED = 1234 };
@@ -71,90 +72,16 @@ static void test_cut_at_every_byte(void **state)
 
 // ---- Changes at random -----------------------------------------------------
 
-static uint64_t random_state = SEED;
-
-static uint64_t random_number(void)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static size_t random_below(size_t count)
-{
-    return (size_t)(random_number() % count);
-}
-
-// Seven of ten changes hit the header, the others the data.
-static size_t random_place(size_t size, size_t header)
-{
-    return random_below(10) < 7 ? random_below(header)
-                                : header + random_below(size - header);
-}
-
-// Replaces the digits of a number by others, as many.
-static void change_digits(unsigned char *bytes, size_t size, size_t at)
-{
-    static const char *const numbers[] = {
-        "9999999999999999999", "0000000000000000000", "4294967296000000000",
-        "2147483647000000000", "1844674407370955161", "-111111111111111111"};
-    const char *number = numbers[random_below(6)];
-    while (at < size && (bytes[at] < '0' || bytes[at] > '9'))
-        at++;
-    for (; at < size && *number != '\0' && bytes[at] >= '0' && bytes[at] <= '9';
-         at++)
-        bytes[at] = (unsigned char)*number++;
-}
-
-static void change_word(unsigned char *bytes, size_t size, size_t at)
-{
-    static const uint32_t words[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
-    uint32_t word = words[random_below(5)];
-    for (size_t i = 0; i < 4 && at + i < size; i++)
-        bytes[at + i] = (unsigned char)(word >> 8 * i);
-}
-
-// A piece of the file over another one.
-static void change_piece(unsigned char *bytes, size_t size, size_t at)
-{
-    size_t length = 1 + random_below(40), from = random_below(size);
-    if (from + length <= size && at + length <= size)
-        memmove(bytes + at, bytes + from, length);
-}
-
 static void test_changed_at_random(void **state)
 {
     (void)state;
-    size_t header = 8 + ((size_t)original[0] | (size_t)original[1] << 8 |
-                         (size_t)original[2] << 16);
+    mutator m = {SEED};
+    size_t header = mutate_header(original, original_size);
     unsigned char *bytes = malloc(original_size);
     int models = 0;
     for (int i = 0; i < MUTATIONS; i++) {
-        size_t size = original_size;
-        memcpy(bytes, original, size);
-        for (size_t n = 1 + random_below(3); n > 0; n--) {
-            size_t at = random_place(size, header);
-            switch (random_below(5)) {
-            case 0:
-                bytes[at] ^= (unsigned char)(1u << random_below(8));
-                break;
-            case 1:
-                bytes[at] = (unsigned char)random_number();
-                break;
-            case 2:
-                change_digits(bytes, size, at);
-                break;
-            case 3:
-                change_word(bytes, size, at);
-                break;
-            default:
-                change_piece(bytes, size, at);
-                break;
-            }
-        }
-        if (random_below(10) == 0)
-            size = random_below(size);
+        memcpy(bytes, original, original_size);
+        size_t size = mutate(&m, bytes, original_size, header);
         models += load(bytes, size) == RNNC_OK;
     }
     free(bytes);
