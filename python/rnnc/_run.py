@@ -43,15 +43,16 @@ class Run(Handle):
     _noun = "run"
 
     def __init__(self, plan: Plan, weights: Weights) -> None:
-        self._take(lib.rnnc_run_create(plan._owner, weights._owner),
-                   plan._owner, weights._owner)
-        self.plan, self.weights = plan, weights
+        # A call under way needs them, whoever closes the run meanwhile.
         self._inputs: dict[Node, Owner] = {}
+        self._take(lib.rnnc_run_create(plan._owner, weights._owner),
+                   plan._owner, weights._owner, self._inputs)
+        self.plan, self.weights = plan, weights
 
     def close(self) -> None:
         """Let go of it and of its inputs; safe to call twice."""
         super().close()
-        self._inputs.clear()
+        self._inputs = {}
 
     def reserve(self, batch: int, longest: int, total_rows: int) -> None:
         """Make room, so that later passes within these limits do not.

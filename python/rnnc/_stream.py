@@ -47,15 +47,16 @@ class Stream(Handle):
     _noun = "stream"
 
     def __init__(self, plan: Plan, weights: Weights, rows: int = 1) -> None:
-        self._take(lib.rnnc_stream_create(plan._owner, weights._owner, rows),
-                   plan._owner, weights._owner)
-        self.plan, self.weights, self.rows = plan, weights, rows
+        # A call under way needs them, whoever closes the stream meanwhile.
         self._sequences: dict[Node, Owner] = {}
+        self._take(lib.rnnc_stream_create(plan._owner, weights._owner, rows),
+                   plan._owner, weights._owner, self._sequences)
+        self.plan, self.weights, self.rows = plan, weights, rows
 
     def close(self) -> None:
         """Let go of it; views of it stay valid. Safe to call twice."""
         super().close()
-        self._sequences.clear()
+        self._sequences = {}
 
     def begin(self) -> None:
         """Compute what does not move, and set all rows to first states.
