@@ -102,6 +102,42 @@ static void members_that_sleep_wake(void **state)
     rni_team_destroy(team);
 }
 
+static void a_few_members_leave_the_others_alone(void **state)
+{
+    (void)state;
+    rni_team *team = started(5);
+    for (int most = 1; most <= 6; most++) {
+        int few = most < 5 ? most : 5;
+        tally t = {0};
+        for (int round = 0; round < ROUNDS / 10; round++)
+            rni_team_run_few(team, most, count_member, &t);
+        assert_int_equal(t.size, few);
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(t.runs[i], i < few ? ROUNDS / 10 : 0);
+    }
+    rni_team_destroy(team);
+}
+
+// Roused members have nothing to do, and sleep again.
+static void members_are_roused_without_work(void **state)
+{
+    (void)state;
+    rni_team *team = started(3);
+    tally t = {0};
+    for (int round = 0; round < 20; round++) {
+        while (!rni_team_asleep(team, 3))
+            nap();
+        assert_false(rni_team_asleep(team, 1));
+        rni_team_rouse(team, 3);
+        if (round % 2)
+            nap();
+        assert_int_equal(t.runs[1], round);
+        rni_team_run(team, count_member, &t);
+        assert_int_equal(t.runs[1], round + 1);
+    }
+    rni_team_destroy(team);
+}
+
 static void assert_alone(rni_team *team)
 {
     tally t = {0};
@@ -117,7 +153,9 @@ static void without_a_team_the_caller_runs_alone(void **state)
     assert_alone(NULL);
     assert_int_equal(rni_team_size(NULL), 1);
     assert_false(rni_team_start(NULL));
-    rni_team_barrier(NULL, 1);
+    rni_team_barrier(NULL, 0, 1);
+    assert_false(rni_team_asleep(NULL, 2));
+    rni_team_rouse(NULL, 2);
     rni_team_destroy(NULL);
     rni_team *team = made(4);
     assert_alone(team);
@@ -141,7 +179,7 @@ static void pass_round(void *work, int32_t member, int32_t size)
         if (member == r->sleepy && step % 50 == 7)
             nap();
         to[member] = from[(member + 1) % size] + 1;
-        rni_team_barrier(r->team, size);
+        rni_team_barrier(r->team, member, size);
     }
 }
 
@@ -158,6 +196,24 @@ static void barriers_hold_all_members(void **state)
                              100 * ((i + ROUNDS) % size) + ROUNDS);
         rni_team_destroy(r.team);
     }
+}
+
+// Barriers of some members, of all, and of some again.
+static void barriers_hold_a_few(void **state)
+{
+    (void)state;
+    static const int sizes[] = {3, 5, 2, 4, 5};
+    rni_team *team = started(5);
+    for (int k = 0; k < 5; k++) {
+        ring r = {.team = team, .steps = 201, .sleepy = -1};
+        int size = sizes[k];
+        for (int i = 0; i < MOST; i++)
+            r.cells[0][i] = 100 * i;
+        rni_team_run_few(team, size, pass_round, &r);
+        for (int i = 0; i < size; i++)
+            assert_int_equal(r.cells[1][i], 100 * ((i + 201) % size) + 201);
+    }
+    rni_team_destroy(team);
 }
 
 static void barriers_wait_for_sleepers(void **state)
@@ -182,7 +238,7 @@ static void run_within(void *work, int32_t member, int32_t size)
     (void)size;
     nest *n = work;
     rni_team_run(n->team, count_member, &n->inner[member]);
-    rni_team_barrier(n->team, size);
+    rni_team_barrier(n->team, member, size);
 }
 
 static void a_run_within_a_run_is_alone(void **state)
@@ -321,7 +377,7 @@ static void *allocate_once(void *user, size_t bytes)
 static void creation_may_run_out_of_memory(void **state)
 {
     (void)state;
-    for (int allowed = 0; allowed < 2; allowed++) {
+    for (int allowed = 0; allowed < 4; allowed++) {
         int left = allowed;
         rni_memory memory = rni_memory_default();
         memory.user = &left;
@@ -371,8 +427,11 @@ int main(void)
         cmocka_unit_test(threads_may_fail_to_start),
         cmocka_unit_test(every_member_runs_once),
         cmocka_unit_test(members_that_sleep_wake),
+        cmocka_unit_test(a_few_members_leave_the_others_alone),
+        cmocka_unit_test(members_are_roused_without_work),
         cmocka_unit_test(without_a_team_the_caller_runs_alone),
         cmocka_unit_test(barriers_hold_all_members),
+        cmocka_unit_test(barriers_hold_a_few),
         cmocka_unit_test(barriers_wait_for_sleepers),
         cmocka_unit_test(a_run_within_a_run_is_alone),
         cmocka_unit_test(many_callers_share_a_team),

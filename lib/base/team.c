@@ -1,118 +1,98 @@
 // SPDX-License-Identifier: MIT
-// A persistent team of POSIX threads: gates that spin and then sleep carry the
-// start of a run, its end, and the barriers within it.
+// A persistent team of POSIX threads. Each member has gates of its own for the
+// start of a run, for its end and for the barriers within, so that no two of
+// them ever add to the same counter.
 #include "base/team.h"
 
 #include <fenv.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <sys/types.h>
 #include <unistd.h>
 
-enum { SPINS = 2000, CACHE_LINE = 64 };
+#include "base/gate.h"
+#include "base/origin.h"
 
-// A counter to wait on. `sleepers` is announced before the last look at
-// `value`, and `value` is advanced before the look at `sleepers` (both
-// sequentially consistent), so one of the two sides always sees the other.
-typedef struct gate {
-    _Alignas(CACHE_LINE) atomic_uint value;
-    atomic_int sleepers;
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-} gate;
+enum { SPINS = 2000 };
 
 typedef struct member {
+    rni_gate go, done; // advanced by the caller; by the member
     rni_team *team;
     pthread_t thread;
     int32_t number;
     unsigned seen; // value of `go` that it has run already
 } member;
 
+// One round of a barrier for one member: advanced by the member that comes
+// 2^round before it.
+typedef struct signal_gate {
+    rni_gate gate;
+    unsigned seen; // its own
+} signal_gate;
+
+// What decides how floats are computed.
+typedef struct environment {
+#if defined(__x86_64__)
+    unsigned vector; // MXCSR without its flags
+    unsigned short scalar;
+#else
+    fenv_t all;
+#endif
+} environment;
+
 // `size` are wanted, `running` are there (the caller included). All that a run
 // sets is written before `go` advances and read after.
 struct rni_team {
-    gate go, done, phase;
-    _Alignas(CACHE_LINE) atomic_int unfinished; // members in this run
-    _Alignas(CACHE_LINE) atomic_int arrived;    // members at this barrier
-    _Alignas(CACHE_LINE) atomic_flag busy;
+    _Alignas(RNI_ALIGNMENT) atomic_flag busy;
     rni_memory memory;
-    pid_t owner; // threads do not survive a fork
-    int32_t size;
+    rni_origin origin; // threads do not survive a fork
+    int32_t size, rounds;
     atomic_int running;
     int32_t spins;
     bool stop;
     rni_team_body body;
     void *work;
-    fenv_t environment;
-    member *members; // [size], the first unused
+    int32_t sharing; // members of this run
+    environment environment;
+    member *members;      // [size]; of the first, nothing is used
+    signal_gate *signals; // [size, rounds]
 };
 
-static void relax(void)
-{
+// ---- The floating-point environment ----------------------------------------
+
 #if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
+enum { FLAGS = 0x3f };
+
+static environment environment_get(void)
+{
+    environment e;
+    __asm__ volatile("fnstcw %0" : "=m"(e.scalar));
+    e.vector = __builtin_ia32_stmxcsr() & ~(unsigned)FLAGS;
+    return e;
+}
+
+// Setting takes longer than looking: it is most often as it should be.
+static void environment_set(const environment *e)
+{
+    environment now = environment_get();
+    if (now.vector != e->vector)
+        __builtin_ia32_ldmxcsr(e->vector);
+    if (now.scalar != e->scalar)
+        __asm__ volatile("fldcw %0" : : "m"(e->scalar));
+}
+#else
+static environment environment_get(void)
+{
+    environment e;
+    fegetenv(&e.all);
+    return e;
+}
+
+static void environment_set(const environment *e)
+{
+    fesetenv(&e->all);
+}
 #endif
-}
 
-static bool gate_init(gate *g)
-{
-    atomic_init(&g->value, 0);
-    atomic_init(&g->sleepers, 0);
-    if (pthread_mutex_init(&g->lock, NULL) != 0)
-        return false;
-    if (pthread_cond_init(&g->moved, NULL) == 0)
-        return true;
-    pthread_mutex_destroy(&g->lock);
-    return false;
-}
-
-static void gate_fini(gate *g)
-{
-    pthread_cond_destroy(&g->moved);
-    pthread_mutex_destroy(&g->lock);
-}
-
-static void gate_advance(gate *g)
-{
-    atomic_fetch_add(&g->value, 1);
-    if (atomic_load(&g->sleepers) == 0)
-        return;
-    pthread_mutex_lock(&g->lock);
-    pthread_cond_broadcast(&g->moved);
-    pthread_mutex_unlock(&g->lock);
-}
-
-// Returns once the value is no longer `seen`.
-static void gate_wait(gate *g, unsigned seen, int32_t spins)
-{
-    for (int32_t i = 0; i < spins; i++) {
-        if (atomic_load_explicit(&g->value, memory_order_acquire) != seen)
-            return;
-        relax();
-    }
-    pthread_mutex_lock(&g->lock);
-    atomic_fetch_add(&g->sleepers, 1);
-    while (atomic_load(&g->value) == seen)
-        pthread_cond_wait(&g->moved, &g->lock);
-    atomic_fetch_sub(&g->sleepers, 1);
-    pthread_mutex_unlock(&g->lock);
-}
-
-static bool gates_init(rni_team *team)
-{
-    gate *gates[] = {&team->go, &team->done, &team->phase};
-    for (int i = 0; i < 3; i++) {
-        if (gate_init(gates[i]))
-            continue;
-        while (i-- > 0)
-            gate_fini(gates[i]);
-        return false;
-    }
-    return true;
-}
+// ---- Made and let go -------------------------------------------------------
 
 // Spinning only delays the others where members share a core.
 static int32_t spins_for(int32_t size)
@@ -120,9 +100,51 @@ static int32_t spins_for(int32_t size)
     return size > sysconf(_SC_NPROCESSORS_ONLN) ? 0 : SPINS;
 }
 
+// Rounds of a barrier: log2 of the size, rounded up.
+static int32_t rounds_for(int32_t size)
+{
+    int32_t rounds = 0;
+    while ((int32_t)1 << rounds < size)
+        rounds++;
+    return rounds;
+}
+
+static int32_t signal_count(const rni_team *team)
+{
+    return team->size * team->rounds;
+}
+
+// The gates one after another; NULL behind the last.
+static rni_gate *gate_at(const rni_team *team, int32_t index)
+{
+    if (index < 2 * team->size)
+        return index % 2 ? &team->members[index / 2].done
+                         : &team->members[index / 2].go;
+    index -= 2 * team->size;
+    return index < signal_count(team) ? &team->signals[index].gate : NULL;
+}
+
+static void gates_fini(rni_team *team, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++)
+        rni_gate_fini(gate_at(team, i));
+}
+
+static bool gates_init(rni_team *team)
+{
+    for (int32_t i = 0; gate_at(team, i) != NULL; i++)
+        if (!rni_gate_init(gate_at(team, i))) {
+            gates_fini(team, i);
+            return false;
+        }
+    return true;
+}
+
 static rni_team *release(rni_team *team)
 {
     rni_memory memory = team->memory;
+    rni_origin_fini(&team->origin, &memory);
+    rni_memory_release(&memory, team->signals);
     rni_memory_release(&memory, team->members);
     rni_memory_release(&memory, team);
     return NULL;
@@ -134,14 +156,17 @@ rni_team *rni_team_create(const rni_memory *memory, int32_t size)
     if (team == NULL)
         return NULL;
     team->memory = *memory;
-    team->owner = getpid();
     team->size = size < 1 ? 1 : size;
+    team->rounds = rounds_for(team->size);
     team->spins = spins_for(team->size);
     atomic_init(&team->running, 1);
     atomic_flag_clear(&team->busy);
     team->members =
         rni_memory_zeroed(memory, (size_t)team->size, sizeof *team->members);
-    if (team->members == NULL || !gates_init(team))
+    team->signals = rni_memory_zeroed(memory, (size_t)signal_count(team),
+                                      sizeof *team->signals);
+    if (team->members == NULL || team->signals == NULL ||
+        !rni_origin_init(&team->origin, memory) || !gates_init(team))
         return release(team);
     return team;
 }
@@ -152,14 +177,13 @@ void rni_team_destroy(rni_team *team)
 {
     if (team == NULL)
         return;
-    if (team->owner == getpid()) {
+    if (rni_origin_is_here(&team->origin)) {
         team->stop = true;
-        gate_advance(&team->go);
-        for (int32_t i = 1; i < atomic_load(&team->running); i++)
+        for (int32_t i = 1; i < atomic_load(&team->running); i++) {
+            rni_gate_advance(&team->members[i].go);
             pthread_join(team->members[i].thread, NULL);
-        gate_fini(&team->go);
-        gate_fini(&team->done);
-        gate_fini(&team->phase);
+        }
+        gates_fini(team, 2 * team->size + signal_count(team));
     }
     release(team);
 }
@@ -169,20 +193,20 @@ int32_t rni_team_size(const rni_team *team)
     return team == NULL ? 1 : team->size;
 }
 
+// ---- Threads ---------------------------------------------------------------
+
 static void *member_main(void *argument)
 {
     member *self = argument;
     rni_team *team = self->team;
     for (;;) {
-        gate_wait(&team->go, self->seen, team->spins);
+        rni_gate_wait(&self->go, self->seen, team->spins);
         self->seen++;
         if (team->stop)
             return NULL;
-        fesetenv(&team->environment);
-        team->body(team->work, self->number,
-                   atomic_load_explicit(&team->running, memory_order_relaxed));
-        if (atomic_fetch_sub(&team->unfinished, 1) == 1)
-            gate_advance(&team->done);
+        environment_set(&team->environment);
+        team->body(team->work, self->number, team->sharing);
+        rni_gate_advance(&self->done);
     }
 }
 
@@ -193,7 +217,7 @@ static bool start_one(rni_team *team)
     member *self = &team->members[number];
     self->team = team;
     self->number = number;
-    self->seen = atomic_load(&team->go.value);
+    self->seen = atomic_load(&self->go.value);
     if (pthread_create(&self->thread, NULL, member_main, self) != 0)
         return false;
     atomic_store(&team->running, number + 1);
@@ -214,7 +238,7 @@ static void block_signals(sigset_t *before)
 
 static bool usable(const rni_team *team)
 {
-    return team != NULL && team->owner == getpid();
+    return team != NULL && rni_origin_is_here(&team->origin);
 }
 
 bool rni_team_start(rni_team *team)
@@ -233,41 +257,73 @@ bool rni_team_start(rni_team *team)
     return started;
 }
 
-// The caller holds `busy`.
+// ---- Runs ------------------------------------------------------------------
+
+// The caller holds `busy`: between runs, nobody advances `done`.
 static void run_together(rni_team *team, rni_team_body body, void *work,
                          int32_t size)
 {
-    unsigned seen = atomic_load(&team->done.value);
     team->body = body;
     team->work = work;
-    fegetenv(&team->environment);
-    atomic_store(&team->unfinished, size);
-    gate_advance(&team->go);
+    team->sharing = size;
+    team->environment = environment_get();
+    for (int32_t i = 1; i < size; i++)
+        rni_gate_advance(&team->members[i].go);
     body(work, 0, size);
-    if (atomic_fetch_sub(&team->unfinished, 1) != 1)
-        gate_wait(&team->done, seen, team->spins);
+    for (int32_t i = 1; i < size; i++) {
+        member *other = &team->members[i];
+        unsigned runs =
+            atomic_load_explicit(&other->go.value, memory_order_relaxed);
+        rni_gate_wait(&other->done, runs - 1, team->spins);
+    }
+}
+
+static int32_t least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+void rni_team_run_few(rni_team *team, int32_t most, rni_team_body body,
+                      void *work)
+{
+    int32_t size = usable(team) ? least(most, atomic_load(&team->running)) : 1;
+    if (size <= 1 || atomic_flag_test_and_set(&team->busy)) {
+        body(work, 0, 1);
+        return;
+    }
+    run_together(team, body, work, size);
+    atomic_flag_clear(&team->busy);
 }
 
 void rni_team_run(rni_team *team, rni_team_body body, void *work)
 {
-    if (!usable(team) || atomic_load(&team->running) == 1 ||
-        atomic_flag_test_and_set(&team->busy)) {
-        body(work, 0, 1);
-        return;
-    }
-    run_together(team, body, work, atomic_load(&team->running));
-    atomic_flag_clear(&team->busy);
+    rni_team_run_few(team, rni_team_size(team), body, work);
 }
 
-void rni_team_barrier(rni_team *team, int32_t size)
+// In round k a member tells the one 2^k after it, and hears from the one 2^k
+// before it, that all between have come.
+void rni_team_barrier(rni_team *team, int32_t number, int32_t size)
 {
-    if (team == NULL || size <= 1)
-        return;
-    unsigned seen = atomic_load(&team->phase.value);
-    if (atomic_fetch_add(&team->arrived, 1) == size - 1) {
-        atomic_store(&team->arrived, 0);
-        gate_advance(&team->phase);
-    } else {
-        gate_wait(&team->phase, seen, team->spins);
+    for (int32_t k = 0; (int32_t)1 << k < size; k++) {
+        int32_t next = (number + ((int32_t)1 << k)) % size;
+        signal_gate *own = &team->signals[number * team->rounds + k];
+        rni_gate_advance(&team->signals[next * team->rounds + k].gate);
+        rni_gate_wait(&own->gate, own->seen++, team->spins);
     }
+}
+
+bool rni_team_asleep(const rni_team *team, int32_t most)
+{
+    int32_t size = usable(team) ? least(most, atomic_load(&team->running)) : 1;
+    for (int32_t i = 1; i < size; i++)
+        if (rni_gate_sleeps(&team->members[i].go))
+            return true;
+    return false;
+}
+
+void rni_team_rouse(rni_team *team, int32_t most)
+{
+    int32_t size = usable(team) ? least(most, atomic_load(&team->running)) : 1;
+    for (int32_t i = 1; i < size; i++)
+        rni_gate_nudge(&team->members[i].go);
 }

@@ -148,7 +148,7 @@ rni_share rni_share_of(int64_t total, int64_t grain, int32_t member,
 static inline void rni_worker_meet(const rni_worker *w)
 {
     if (w->size > 1)
-        rni_team_barrier(w->e->team, w->size);
+        rni_team_barrier(w->e->team, w->member, w->size);
 }
 
 // ---- Instructions ----------------------------------------------------------

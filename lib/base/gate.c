@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Waiting at gates.
+#include "base/gate.h"
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+bool rni_gate_init(rni_gate *gate)
+{
+    atomic_init(&gate->value, 0);
+    atomic_init(&gate->sleepers, 0);
+    gate->nudges = 0;
+    if (pthread_mutex_init(&gate->lock, NULL) != 0)
+        return false;
+    if (pthread_cond_init(&gate->moved, NULL) == 0)
+        return true;
+    pthread_mutex_destroy(&gate->lock);
+    return false;
+}
+
+void rni_gate_fini(rni_gate *gate)
+{
+    pthread_cond_destroy(&gate->moved);
+    pthread_mutex_destroy(&gate->lock);
+}
+
+static void wake(rni_gate *gate, unsigned nudges)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->nudges += nudges;
+    pthread_cond_broadcast(&gate->moved);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+void rni_gate_advance(rni_gate *gate)
+{
+    atomic_fetch_add(&gate->value, 1);
+    if (atomic_load(&gate->sleepers) > 0)
+        wake(gate, 0);
+}
+
+void rni_gate_nudge(rni_gate *gate)
+{
+    if (rni_gate_sleeps(gate))
+        wake(gate, 1);
+}
+
+static bool spin(const rni_gate *gate, unsigned seen, int32_t spins)
+{
+    for (int32_t i = 0; i < spins; i++) {
+        if (atomic_load_explicit(&gate->value, memory_order_acquire) != seen)
+            return true;
+        relax();
+    }
+    return false;
+}
+
+static void sleep_at(rni_gate *gate, unsigned seen)
+{
+    pthread_mutex_lock(&gate->lock);
+    unsigned nudges = gate->nudges;
+    atomic_fetch_add(&gate->sleepers, 1);
+    while (atomic_load(&gate->value) == seen && gate->nudges == nudges)
+        pthread_cond_wait(&gate->moved, &gate->lock);
+    atomic_fetch_sub(&gate->sleepers, 1);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+void rni_gate_wait(rni_gate *gate, unsigned seen, int32_t spins)
+{
+    while (!spin(gate, seen, spins)) {
+        sleep_at(gate, seen);
+        if (atomic_load(&gate->value) != seen)
+            return;
+    }
+}
