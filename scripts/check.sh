@@ -19,6 +19,8 @@ esac
 jobs=$(nproc)
 bad=()
 summaries=()
+# Labels of what looks at the library from Python: once is enough.
+python='python|torch'
 
 # attempt <name> <command>...: a failure is told at the end.
 attempt() {
@@ -55,7 +57,7 @@ fi
 
 need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
     libopenblas-dev libblas-dev clang clang-format-14 doxygen \
-    doxygen-awesome-css graphviz
+    doxygen-awesome-css graphviz python3-venv
 mkdir -p build
 
 layout() {
@@ -79,20 +81,23 @@ stage "layout of the sources"
 attempt layout layout
 
 stage "tests, release build"
-attempt release check release
+attempt release check release -LE "$python"
+
+stage "tests of the Python package, and beside PyTorch"
+attempt python run_tests python release -L "$python"
 
 stage "documentation"
 attempt docs build release docs
 
 stage "tests, reference BLAS"
-attempt reference-blas check reference-blas -LE house
+attempt reference-blas check reference-blas -LE "house|$python"
 attempt reference-blas-loaded uses_reference
 
 stage "tests, clang"
-attempt clang check clang -LE house
+attempt clang check clang -LE "house|$python"
 
 stage "tests, addresses, leaks and undefined behaviour"
-attempt asan check asan -LE house
+attempt asan check asan -LE "house|$python"
 
 stage "tests of threads, races"
 attempt tsan check tsan -R 'team|thread|stream|context|run|bits'
@@ -102,13 +107,14 @@ if [ -n "$long" ]; then
     arm() {
         as_root dpkg --add-architecture arm64
         need gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-user \
-            libcmocka-dev:arm64 libblas-dev:arm64 && check aarch64 -LE house
+            libcmocka-dev:arm64 libblas-dev:arm64 &&
+            check aarch64 -LE "house|$python"
     }
     attempt aarch64 arm
 
     stage "tests, all floats"
     export RNNC_TEST_LONG=1
-    attempt long run_tests long release -LE house --timeout 14400
+    attempt long run_tests long release -LE "house|$python" --timeout 14400
 fi
 
 stage "summary"
