@@ -85,7 +85,8 @@ def main() -> None:
         run(python, "-c", IMPORT, folder=folder)
         borrow_torch(python, build)
         pathlib.Path(folder, "readme.py").write_text(
-            lines_of(pathlib.Path(source, "README.md")) + CHECK)
+            "import torch; torch.manual_seed(1)\n"
+            + lines_of(pathlib.Path(source, "README.md")) + CHECK)
         run(python, "readme.py", folder=folder)
 
 
