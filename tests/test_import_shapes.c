@@ -95,6 +95,7 @@ static void gates_in_another_order(void **state)
     rnnc_weights *weights = rnnc_weights_create(graph, 1);
     rnnc_graph_destroy(graph);
     rnnc_import *import = rnnc_import_create(NULL);
+    // [keras]
     rnnc_import_options o = {
         .struct_size = sizeof o, .transpose = 1, .blocks = zrh, .n_blocks = 3};
     rnnc_import_map(import, "gru/kernel", "gru.weight_ih_l0", &o);
@@ -103,6 +104,7 @@ static void gates_in_another_order(void **state)
     rnnc_import_map(import, "gru/bias", "gru.bias_ih_l0", &o);
     o.first = 1;
     rnnc_import_map(import, "gru/bias", "gru.bias_hh_l0", &o);
+    // [keras]
     if (import_load(import, weights, pieces, 2) != RNNC_OK)
         fail_msg("%s", rnnc_import_message(import));
     static const int of_ours[3] = {1, 0, 2}; // r is theirs 1, z is theirs 0
