@@ -365,6 +365,7 @@ static rnnc_plan *make_plan(const trial *t, int32_t use)
                                  .outputs = r->outputs,
                                  .n_outputs = r->n_outputs,
                                  .block_rows = r->block_rows,
+                                 .segment_rows = r->segment_rows,
                                  .keep = use == RNNC_TRAIN ? r->keep : 0};
     if (use == RNNC_TRAIN) {
         options.loss = r->loss;

@@ -99,7 +99,7 @@ static void test_lstm_keeps_six_floats_a_unit(void **state)
     model m = recurrent(RNNC_CELL_LSTM);
     rnnc_plan *plan = plan_of(m.graph, RNNC_TRAIN, NULL, m.loss);
     assert_int_equal(rnnc_plan_status(plan), RNNC_OK);
-    assert_int_equal(class_cols(plan, RNI_EXTENT_ALL), 6 * HIDDEN);
+    assert_int_equal(class_cols(plan, RNI_EXTENT_SEGMENT), 6 * HIDDEN);
     const rni_section *back = loop_section(plan, true);
     assert_int_equal(count_op(plan, back, RNI_RUN_PRODUCT), 1);
     assert_int_equal(count_op(plan, back, RNI_RUN_TAPE), 1);
@@ -119,7 +119,7 @@ static void test_lstm_can_keep_two_floats_a_unit(void **state)
                                  .keep = RNNC_KEEP_STATES};
     rnnc_plan *plan = rnnc_plan_create(m.graph, &options);
     assert_string_equal(rnnc_plan_message(plan), "");
-    assert_int_equal(class_cols(plan, RNI_EXTENT_ALL), 2 * HIDDEN);
+    assert_int_equal(class_cols(plan, RNI_EXTENT_SEGMENT), 2 * HIDDEN);
     const rni_section *back = loop_section(plan, true);
     assert_int_equal(count_op(plan, back, RNI_RUN_PRODUCT), 1);
     rnnc_plan_destroy(plan);

@@ -32,7 +32,7 @@ enum {
     RNNC_STREAM = 2 /**< step by step or in chunks; dropout is off */
 };
 
-/** What a training run keeps of its forward pass. Either way gives the same
+/** What a training run keeps of its forward pass. Every way gives the same
  * bits. */
 enum {
     /** the fewest floats a row from which the backward pass can be computed
@@ -40,7 +40,16 @@ enum {
     RNNC_KEEP_RESULTS = 0,
     /** states only: products are repeated too, for a third more work; two
      * floats a unit and step for an LSTM */
-    RNNC_KEEP_STATES = 1
+    RNNC_KEEP_STATES = 1,
+    /** the states at the borders of segments: the backward pass computes each
+     * segment again, and keeps the results of one alone. Memory grows with the
+     * square root of the length, for a third more work. What needs a whole
+     * sequence stays whole: both sides of a reversal, results and gradients
+     * of inputs that are asked for. */
+    RNNC_KEEP_SEGMENTS = 2,
+    /** one of the three, whichever is fastest of those that a run's budget
+     * allows for the batch at hand: see rnnc_run_budget() */
+    RNNC_KEEP_BUDGET = 3
 };
 
 /** What is wanted of a graph. Zero in a field means its default. */
@@ -63,8 +72,12 @@ typedef struct rnnc_plan_options {
      * memory of what is computed for many steps at once and changes no bit of
      * any result. */
     int64_t block_rows;
-    int32_t keep;      /**< RNNC_TRAIN: RNNC_KEEP_RESULTS or RNNC_KEEP_STATES */
+    int32_t keep;      /**< RNNC_TRAIN: RNNC_KEEP_RESULTS or another of them */
     uint32_t reserved; /**< 0 */
+    /** RNNC_KEEP_SEGMENTS and RNNC_KEEP_BUDGET: rows of a segment to aim at, a
+     * whole number of steps; 0: the library chooses about the square root of
+     * all rows. It changes no bit of any result. */
+    int64_t segment_rows;
 } rnnc_plan_options;
 
 /**
@@ -77,11 +90,11 @@ typedef struct rnnc_plan_options {
  * @note The handle's status is the graph's own error where it has one;
  *   RNNC_E_ARGUMENT for options that make no sense: no output and no loss, no
  *   loss to train by, a NULL node, a node of a cell or of another graph, a
- *   gradient by what is no float input, an unknown use or keep; RNNC_E_SHAPE
- * for a loss that is not a static [1, 1]; RNNC_E_NAME for an unknown axis;
- *   RNNC_E_UNSUPPORTED for a stream through a reversal, which would need the
- *   end of a sequence first (the message names the node), and for options of a
- *   newer version; RNNC_E_MEMORY.
+ *   gradient by what is no float input, an unknown use or keep, a keep
+ *   without a use for it; RNNC_E_SHAPE for a loss that is not a static [1, 1];
+ * RNNC_E_NAME for an unknown axis; RNNC_E_UNSUPPORTED for a stream through a
+ * reversal, which would need the end of a sequence first (the message names the
+ * node), and for options of a newer version; RNNC_E_MEMORY.
  * @note Safe from several threads on one graph that nobody changes meanwhile.
  */
 RNNC_API rnnc_plan *rnnc_plan_create(rnnc_graph *graph,

@@ -6,22 +6,25 @@
 typedef struct span { // of all that makes or reads an owner's memory
     int32_t first_section, last_section;
     int32_t first_stage, last_stage;
-    bool block; // the rows of a block are read behind it
-    bool whole; // every row must stay
+    int32_t last_forward; // the last of those that are forward stages
+    bool block;           // the rows of a block are read behind it
+    bool whole;           // every row must stay
 } span;
 
-static void note_stage(span *s, int32_t stage)
+static void note_stage(const rni_planner *p, span *s, int32_t stage)
 {
     if (stage < 0)
         return;
+    if (stage < p->plan->n_forward && stage > s->last_forward)
+        s->last_forward = stage;
     s->first_stage =
         s->first_stage < 0 || stage < s->first_stage ? stage : s->first_stage;
     s->last_stage = stage > s->last_stage ? stage : s->last_stage;
 }
 
-static void note(span *s, int32_t section, int32_t stage)
+static void note(const rni_planner *p, span *s, int32_t section, int32_t stage)
 {
-    note_stage(s, stage);
+    note_stage(p, s, stage);
     s->first_section = s->first_section < 0 || section < s->first_section
                            ? section
                            : s->first_section;
@@ -58,7 +61,7 @@ static void note_args(const rni_planner *p, span *spans, int32_t v)
         int32_t own = seen_through(p, arg, p->section[v]);
         if (own < 0)
             continue;
-        note(spans + own, p->section[v], p->stage[v]);
+        note(p, spans + own, p->section[v], p->stage[v]);
         if (value->op == RNI_FORM_REVERSE)
             spans[own].whole = true;
     }
@@ -73,12 +76,12 @@ static void note_states(const rni_planner *p, span *spans)
             continue;
         span *next = spans + owner(p, state->next);
         if (p->section[unit] >= 0)
-            note(next, p->section[unit], p->stage[unit]);
+            note(p, next, p->section[unit], p->stage[unit]);
         else
-            note_stage(next, p->stage[unit]);
+            note_stage(p, next, p->stage[unit]);
         next->block |= p->section[unit] < 0;
         if (p->form->loops[state->loop].falling) // its copy is made there
-            note(spans + state->prev, p->section[unit], p->stage[unit]);
+            note(p, spans + state->prev, p->section[unit], p->stage[unit]);
     }
 }
 
@@ -91,10 +94,16 @@ static void note_results(const rni_planner *p, span *spans)
         spans[owner(p, form->input_gradients[i].value)].whole = true;
 }
 
+// What one forward stage makes and only backward stages read can be made again
+// segment by segment; what crosses over between two stages of one direction
+// is there whole.
 static int32_t row_extent(const rni_planner *p, const span *s)
 {
-    if (s->whole || s->first_stage != s->last_stage)
+    if (s->whole)
         return RNI_EXTENT_ALL;
+    if (s->first_stage != s->last_stage)
+        return s->first_stage == s->last_forward ? RNI_EXTENT_SEGMENT
+                                                 : RNI_EXTENT_ALL;
     bool loop =
         s->first_section >= 0 && p->plan->sections[s->first_section].loop >= 0;
     return loop && !s->block && s->first_section == s->last_section
@@ -205,12 +214,12 @@ bool rni_plan_extents(rni_planner *p)
         return false;
     }
     for (int32_t v = 0; v < p->form->n_values; v++)
-        spans[v] = (span){-1, -1, -1, -1, false, false};
+        spans[v] = (span){-1, -1, -1, -1, -1, false, false};
     for (int32_t v = 0; v < p->form->n_values; v++) {
         if (!p->needed[v] || p->section[v] < 0)
             continue;
         if (p->buffer[v] = -1, p->form->values[v].op != RNI_FORM_VIEW)
-            note(spans + owner(p, v), p->section[v], p->stage[v]);
+            note(p, spans + owner(p, v), p->section[v], p->stage[v]);
         note_args(p, spans, v);
     }
     note_states(p, spans);

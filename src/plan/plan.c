@@ -7,6 +7,9 @@
 #include "base/options.h"
 #include "plan/planner.h"
 
+// What the first version of the options had.
+static const size_t options_least = offsetof(rnnc_plan_options, segment_rows);
+
 // ---- What is asked for
 // ----------------------------------------------------------
 
@@ -61,7 +64,8 @@ static bool check_lists(rnnc_plan *plan, const rnnc_plan_options *o)
 {
     if (o->n_outputs < 0 || o->n_gradients < 0 ||
         (o->n_outputs > 0 && !o->outputs) ||
-        (o->n_gradients > 0 && !o->gradients) || o->block_rows < 0)
+        (o->n_gradients > 0 && !o->gradients) || o->block_rows < 0 ||
+        o->segment_rows < 0)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
                              "a list of the plan's options is NULL, or a "
                              "number is negative") == RNNC_OK;
@@ -81,9 +85,14 @@ static bool check_use(rnnc_plan *plan, const rnnc_plan_options *o)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
                              "use %d is none of INFER, TRAIN, STREAM",
                              o->use) == RNNC_OK;
-    if (o->keep != RNNC_KEEP_RESULTS && o->keep != RNNC_KEEP_STATES)
+    if (o->keep < RNNC_KEEP_RESULTS || o->keep > RNNC_KEEP_BUDGET)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
-                             "keep %d is none of KEEP_RESULTS, KEEP_STATES",
+                             "keep %d is none of KEEP_RESULTS, KEEP_STATES, "
+                             "KEEP_SEGMENTS, KEEP_BUDGET",
+                             o->keep) == RNNC_OK;
+    if (o->use != RNNC_TRAIN && o->keep != RNNC_KEEP_RESULTS)
+        return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
+                             "keep %d needs a plan to train",
                              o->keep) == RNNC_OK;
     if (o->use == RNNC_TRAIN && !o->loss)
         return rni_error_set(&plan->error, RNNC_E_ARGUMENT,
@@ -119,7 +128,9 @@ static bool check_options(rnnc_plan *plan, const rnnc_plan_options *o)
                              "the graph has an error: %s",
                              rnnc_graph_message(plan->graph)) == RNNC_OK;
     plan->use = o->use;
+    plan->keep = o->keep;
     plan->block_rows = o->block_rows;
+    plan->segment_rows = o->segment_rows;
     return check_lists(plan, o) && check_use(plan, o) &&
            find_axis(plan, o->axis);
 }
@@ -285,8 +296,8 @@ static void plan_form(rnnc_plan *plan, rni_form *form)
         rni_error_memory(&plan->error);
     good = good && rni_plan_need(&p) && rni_plan_place(&p) &&
            rni_plan_schedule(&p) && rni_plan_extents(&p) &&
-           rni_plan_states(&p) && rni_plan_emit(&p) && rni_plan_results(&p) &&
-           rni_plan_memory(&p);
+           rni_plan_states(&p) && rni_plan_emit(&p) && rni_plan_again(&p) &&
+           rni_plan_results(&p) && rni_plan_memory(&p);
     if (!good)
         rni_error_memory(&plan->error); // unless another reason stands
     release_tables(&p);
@@ -313,23 +324,53 @@ static void make_plan(rnnc_plan *plan, const rnnc_plan_options *o)
 // ---- The handle
 // ----------------------------------------------------------------
 
-rnnc_plan *rnnc_plan_create(rnnc_graph *graph, const rnnc_plan_options *options)
+static rnnc_plan *make_handle(rnnc_graph *graph)
 {
-    if (!graph)
-        return NULL;
     rnnc_plan *plan =
         rni_memory_zeroed(&graph->context->memory, 1, sizeof *plan);
     if (!plan)
         return NULL;
     atomic_init(&plan->references, 1);
     plan->graph = rni_graph_hold(graph);
+    return plan;
+}
+
+// A budget may choose the same plan made to keep states.
+static void make_lean(rnnc_plan *plan, const rnnc_plan_options *o)
+{
+    rnnc_plan_options lean = *o;
+    lean.keep = RNNC_KEEP_STATES;
+    plan->lean = make_handle(plan->graph);
+    if (!plan->lean) {
+        rni_error_memory(&plan->error);
+        return;
+    }
+    if (check_options(plan->lean, &lean))
+        make_plan(plan->lean, &lean);
+    rni_error_copy(&plan->error, &plan->lean->error);
+}
+
+static void make_whole(rnnc_plan *plan, const rnnc_plan_options *o)
+{
+    make_plan(plan, o);
+    if (o->keep == RNNC_KEEP_BUDGET && plan->error.status == RNNC_OK)
+        make_lean(plan, o);
+}
+
+rnnc_plan *rnnc_plan_create(rnnc_graph *graph, const rnnc_plan_options *options)
+{
+    if (!graph)
+        return NULL;
+    rnnc_plan *plan = make_handle(graph);
+    if (!plan)
+        return NULL;
     rnnc_plan_options own = {0};
     if (!options)
         rni_error_set(&plan->error, RNNC_E_ARGUMENT, "no options were given");
-    else if (rni_options_read(&own, sizeof own, sizeof own, options,
+    else if (rni_options_read(&own, sizeof own, options_least, options,
                               &plan->error) == RNNC_OK &&
              check_options(plan, &own))
-        make_plan(plan, &own);
+        make_whole(plan, &own);
     return plan;
 }
 
@@ -357,6 +398,7 @@ void rni_plan_drop(rnnc_plan *plan)
     if (!plan || atomic_fetch_sub(&plan->references, 1) > 1)
         return;
     rnnc_graph *graph = plan->graph;
+    rni_plan_drop(plan->lean);
     release_arrays(plan, &graph->context->memory);
     rni_memory_release(&graph->context->memory, plan);
     rni_graph_drop(graph);

@@ -31,6 +31,10 @@ typedef enum rni_extent {
     RNI_EXTENT_CARRY,     // the same, but never shared: states between steps
     RNI_EXTENT_BLOCK,     // a row for each row of a time block:
                           // row = offset[t] - offset[block's first t] + rank
+    RNI_EXTENT_SEGMENT,   // the same of a segment, which is a row of blocks:
+                          // what a backward stage reads of the forward pass
+    RNI_EXTENT_BORDER,    // a row for each rank at the start of each segment:
+                          // states as they are there
     RNI_EXTENT_ALL,       // a row for each row of the axis: offset[t] + rank
     RNI_EXTENT_INPUT,     // the caller's sequence for input node `index`:
                           // rows as ALL, stride = its features (ids: int32, 1)
@@ -45,7 +49,7 @@ typedef enum rni_extent {
 // overlap may share memory; only CARRY never does.
 typedef struct rni_buffer {
     int32_t extent;
-    int32_t axis;  // of RANK, CARRY, BLOCK, ALL, INPUT; else -1
+    int32_t axis;  // of RANK, CARRY, BLOCK to ALL, INPUT; else -1
     int32_t type;  // RNI_FLOAT or RNI_IDS (BATCH and INPUT only)
     int32_t index; // of PARAMETER, GRADIENT, CONSTANT, INPUT
     int64_t rows;  // static extents
@@ -192,14 +196,15 @@ typedef struct rni_plan_matmul {
 // ---- Programs ---------------------------------------------------------------
 
 typedef enum rni_state_mode {
-    RNI_STATE_STEP,  // after each step the rows of `next` are copied to the
-                     // carry: carry[rank] = next(t)[rank] for the active
-                     // ranks; before the step the state is the carry
-    RNI_STATE_BLOCK, // before the step it is next(t - 1), in a block's first
-                     // step the carry; after a block every rank's last row of
-                     // it is copied to the carry (rising only)
-    RNI_STATE_ALL    // before the step it is next(t - 1), at t = 0 the carry,
-                     // which keeps the first state (rising only)
+    RNI_STATE_STEP,    // after each step the rows of `next` are copied to the
+                       // carry: carry[rank] = next(t)[rank] for the active
+                       // ranks; before the step the state is the carry
+    RNI_STATE_BLOCK,   // before the step it is next(t - 1), in a block's first
+                       // step the carry; after a block every rank's last row of
+                       // it is copied to the carry (rising only)
+    RNI_STATE_SEGMENT, // the same of a segment
+    RNI_STATE_ALL      // before the step it is next(t - 1), at t = 0 the carry,
+                       // which keeps the first state (rising only)
 } rni_state_mode;
 
 typedef struct rni_plan_state {
@@ -213,6 +218,8 @@ typedef struct rni_plan_state {
     int32_t mode;
     int64_t cols;
     int32_t carry;     // buffer, extent CARRY
+    int32_t border;    // buffer, extent BORDER: the carry as it is when a
+                       // segment begins; -1: no backward stage needs it
     rni_operand next;  // static [1, cols] is possible: copied to all rows
     rni_operand first; // BATCH, or static [1, cols], or absent: zeros
     rni_operand final; // BATCH (caller's order), or absent: written at the end
@@ -226,15 +233,24 @@ typedef struct rni_section {
 } rni_section;
 
 // A stage goes over the blocks of its axis, all its sections in each block; a
-// flat stage (axis -1) runs its sections once.
+// flat stage (axis -1) runs its sections once. A falling stage goes through the
+// segments from the last to the first. What lies in SEGMENT buffers is then
+// made again, from the states at the segment's border: sections that hold the
+// instructions of the forward stages that this needs run over its blocks, from
+// the first to the last, before the stage's own do from the last to the first.
+// The last segment is still there from the forward pass, if `held`.
 typedef struct rni_stage {
     int32_t axis;
     bool falling; // blocks and steps from the last to the first
     bool once;    // STREAM: depends on nothing that moves along the
                   // stream's axis; runs at begin
     int32_t first_section, n_sections;
-    int32_t first_state, n_states; // all states that its loops and delays
-                                   // own: into plan->state_list
+    int32_t first_state, n_states;   // all states that its loops and delays
+                                     // own: into plan->state_list
+    int32_t first_again, n_again;    // sections that make a segment again
+    int32_t first_border, n_borders; // states that begin at its border: into
+                                     // plan->state_list
+    bool held; // no other stage has made segments of the axis again before
 } rni_stage;
 
 typedef struct rni_port_name { // an input, an output or an input's gradient
@@ -245,11 +261,15 @@ typedef struct rni_port_name { // an input, an output or an input's gradient
 
 struct rnnc_plan {
     rnnc_graph *graph; // held
+    rnnc_plan *lean;   // RNNC_KEEP_BUDGET: the same, but it keeps states
+                       // alone; inputs, results and kept states are listed in
+                       // the same order. NULL: none
     atomic_int references;
     rni_error error;
     int32_t use;         // RNNC_INFER, RNNC_TRAIN, RNNC_STREAM
     int32_t stream_axis; // of a STREAM plan
-    int64_t block_rows;
+    int32_t keep;        // RNNC_KEEP_..
+    int64_t block_rows, segment_rows;
     bool blas; // no batch and no axis anywhere: static products go
                // through the CBLAS door
 
@@ -307,6 +327,12 @@ struct rnnc_plan {
     rni_port_name *gradients; // of inputs
     rni_operand loss;         // static [1, 1], or absent
 };
+
+// Calls `visit` for every operand of an instruction, read or written.
+typedef void (*rni_operand_visit)(void *user, const rni_operand *operand,
+                                  bool written);
+void rni_instruction_visit(const rnnc_plan *plan, const rni_instruction *i,
+                           rni_operand_visit visit, void *user);
 
 rnnc_plan *rni_plan_hold(rnnc_plan *plan);
 void rni_plan_drop(rnnc_plan *plan);

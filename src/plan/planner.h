@@ -71,6 +71,7 @@ bool rni_plan_schedule(rni_planner *planner);
 bool rni_plan_extents(rni_planner *planner);
 bool rni_plan_states(rni_planner *planner);
 bool rni_plan_emit(rni_planner *planner);
+bool rni_plan_again(rni_planner *planner);
 bool rni_plan_results(rni_planner *planner);
 bool rni_plan_memory(rni_planner *planner);
 

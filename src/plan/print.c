@@ -28,7 +28,8 @@ static const char *const extent_names[RNI_EXTENT_COUNT] = {
     [RNI_EXTENT_CONSTANT] = "constant",   [RNI_EXTENT_PREPARED] = "prepared",
     [RNI_EXTENT_STATIC] = "static",       [RNI_EXTENT_BATCH] = "batch",
     [RNI_EXTENT_RANK] = "step",           [RNI_EXTENT_CARRY] = "carry",
-    [RNI_EXTENT_BLOCK] = "block",         [RNI_EXTENT_ALL] = "all",
+    [RNI_EXTENT_BLOCK] = "block",         [RNI_EXTENT_SEGMENT] = "segment",
+    [RNI_EXTENT_BORDER] = "border",       [RNI_EXTENT_ALL] = "all",
     [RNI_EXTENT_INPUT] = "input",
 };
 
@@ -198,7 +199,7 @@ static void say_section(page *out, const rni_section *section)
 
 static void say_state(page *out, const rni_plan_state *state)
 {
-    static const char *const modes[] = {"step", "block", "all"};
+    static const char *const modes[] = {"step", "block", "segment", "all"};
     say(out, "  state of loop %d [%lld]: ", state->loop,
         (long long)state->cols);
     say_operand(out, &state->next);
@@ -208,6 +209,18 @@ static void say_state(page *out, const rni_plan_state *state)
     say_operand(out, &state->final);
     say(out, " mode %s%s\n", modes[state->mode],
         state->kept ? ", kept from run to run" : "");
+}
+
+// How a falling stage makes a segment again.
+static void say_again(page *out, const rni_stage *stage)
+{
+    if (stage->n_again == 0 && stage->n_borders == 0)
+        return;
+    say(out, "  made again for each segment, from %d states at its border%s\n",
+        stage->n_borders, stage->held ? " (the last one is still there)" : "");
+    for (int32_t s = 0; s < stage->n_again; s++)
+        say_section(out, out->plan->sections + stage->first_again + s);
+    say(out, "  then\n");
 }
 
 static void say_stage(page *out, int32_t i)
@@ -221,6 +234,7 @@ static void say_stage(page *out, int32_t i)
     say(out, "%s\n", stage->once ? ", once in a stream" : "");
     for (int32_t s = 0; s < stage->n_states; s++)
         say_state(out, plan->states + plan->state_list[stage->first_state + s]);
+    say_again(out, stage);
     for (int32_t s = 0; s < stage->n_sections; s++)
         say_section(out, plan->sections + stage->first_section + s);
 }

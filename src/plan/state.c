@@ -78,6 +78,8 @@ static int32_t state_mode(const rni_planner *p, const rni_form_state *state)
     int32_t extent = p->plan->buffers[buffer].extent;
     if (p->form->loops[state->loop].falling || extent == RNI_EXTENT_RANK)
         return RNI_STATE_STEP;
+    if (extent == RNI_EXTENT_SEGMENT)
+        return RNI_STATE_SEGMENT;
     return extent == RNI_EXTENT_BLOCK ? RNI_STATE_BLOCK : RNI_STATE_ALL;
 }
 
@@ -104,6 +106,7 @@ static bool make_state(rni_planner *p, int32_t s)
         .mode = state_mode(p, state),
         .cols = state->cols,
         .carry = buffer,
+        .border = -1,
         .next = at_home(p, state->next),
         .first =
             state->first < 0 ? rni_operand_none() : at_home(p, state->first),

@@ -69,6 +69,7 @@ typedef struct rni_worker {
     bool static_rows;              // rows are those of static values
     const rni_order *order;        // of the axis; NULL in flat sections
     int64_t first_step, last_step; // of the block
+    int64_t segment_step;          // the first of its segment
     int64_t step;                  // -1: rows of the whole block
     int64_t rows;
     int64_t at[RNI_EXTENT_COUNT];     // index of the first row
@@ -85,6 +86,8 @@ rni_worker rni_worker_make(const rni_executor *e, int32_t member, int32_t size);
 // Where a worker stands: `rows` rows of a flat section; a block; rows of the
 // block where it stands; `rows` rows of a step from a rank on.
 void rni_worker_flat(rni_worker *w, bool batch, int64_t rows);
+// Which segment the blocks to come belong to; it is the first otherwise.
+void rni_worker_segment(rni_worker *w, const rni_axis *axis, int64_t segment);
 void rni_worker_block(rni_worker *w, const rni_axis *axis, int64_t block);
 void rni_worker_rows_of_block(rni_worker *w);
 void rni_worker_step(rni_worker *w, int64_t step, int64_t rank, int64_t rows);
@@ -216,8 +219,13 @@ void rni_run_zero(rni_worker *w, const rni_instruction *i);
 void rni_state_enter(rni_worker *w, const rni_stage *stage);
 // After a step: columns [cols] of the rows where the worker stands.
 void rni_state_step(rni_worker *w, const rni_section *section);
-// After a block: the last rows of it.
-void rni_state_block(rni_worker *w, const rni_stage *stage);
+// After a block or a segment: the last rows of it, of the states of a list that
+// have that mode.
+void rni_state_leave_steps(rni_worker *w, int32_t first, int32_t n,
+                           int32_t mode);
+// Copies the carries of a list of states to the border of a segment, or back.
+void rni_state_border(rni_worker *w, int32_t first, int32_t n, int64_t segment,
+                      bool back);
 // Final states and kept copies.
 void rni_state_leave(rni_worker *w, const rni_stage *stage);
 // The last value of a state of a rank, after its stage.

@@ -281,17 +281,18 @@ int64_t rni_inputs_bytes(const rni_inputs *inputs)
 // An empty sequence may have no data at all.
 static const float nothing[1];
 
-void rni_inputs_place(const rni_inputs *inputs, float **base)
+void rni_inputs_place(const rni_inputs *inputs, const rnnc_plan *plan,
+                      float **base)
 {
-    for (int32_t k = 0; k < inputs->plan->n_inputs; k++) {
+    for (int32_t k = 0; k < plan->n_inputs; k++) {
         const rni_input *input = inputs->list + k;
+        float **at = base + plan->inputs[k].operand.buffer;
         if (!input->set)
             continue;
         if (input->node->shape.kind == RNI_SEQUENCE)
-            base[input->buffer] = input->sequence->data != NULL
-                                      ? input->sequence->data
-                                      : (float *)nothing;
+            *at = input->sequence->data != NULL ? input->sequence->data
+                                                : (float *)nothing;
         else
-            base[input->buffer] = input->copy;
+            *at = input->copy;
     }
 }

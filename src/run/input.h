@@ -72,8 +72,10 @@ int64_t rni_input_bad_id(const rni_input *input, const int32_t *ids,
 // The input that the ids of a buffer come from, or NULL.
 const rni_input *rni_inputs_origin(const rni_inputs *inputs, int32_t buffer);
 
-// Points the base of every input's buffer at its values, where it is set.
-void rni_inputs_place(const rni_inputs *inputs, float **base);
+// Points the base of every input's buffer at its values, where it is set; of a
+// plan whose inputs are listed as the inputs' own plan lists them.
+void rni_inputs_place(const rni_inputs *inputs, const rnnc_plan *plan,
+                      float **base);
 
 // Bytes of the copies.
 int64_t rni_inputs_bytes(const rni_inputs *inputs);

@@ -8,9 +8,31 @@ enum { LINE = 16 }; // floats of a cache line
 
 // ---- Sizes -----------------------------------------------------------------
 
-static int64_t aim_of(const rni_layout *layout)
+// Rows of the largest block or segment of an axis.
+static int64_t cut_rows(const rni_layout *layout, int32_t axis, int64_t aim,
+                        int64_t batch)
 {
-    return rni_blocks_aim(layout->plan->block_rows);
+    return rni_blocks_most(aim, batch, layout->limits[axis].total);
+}
+
+static int64_t axis_rows(const rni_layout *layout, const rni_class *class,
+                         int64_t batch)
+{
+    const rni_cut *cut = layout->cuts + class->axis;
+    switch (class->extent) {
+    case RNI_EXTENT_BLOCK:
+        return cut_rows(layout, class->axis, cut->block, batch);
+    case RNI_EXTENT_BORDER:
+        return cut->borders;
+    case RNI_EXTENT_SEGMENT:
+        if (cut->segment > 0)
+            return cut_rows(layout, class->axis, cut->segment, batch);
+        return layout->limits[class->axis].total;
+    case RNI_EXTENT_ALL:
+        return layout->limits[class->axis].total;
+    default:
+        return batch;
+    }
 }
 
 // Rows of a class, rounded up so that its buffers begin at 64 bytes.
@@ -18,17 +40,10 @@ static int64_t class_rows(const rni_layout *layout, int32_t index,
                           int64_t batch)
 {
     const rni_class *class = layout->plan->classes + index;
-    int64_t rows = 1, grain = layout->profile->grains[index];
-    if (class->extent == RNI_EXTENT_BATCH || class->extent == RNI_EXTENT_RANK ||
-        class->extent == RNI_EXTENT_CARRY)
-        rows = batch;
-    else if (class->extent == RNI_EXTENT_BLOCK)
-        rows = rni_blocks_most(aim_of(layout), batch,
-                               layout->limits[class->axis].total);
-    else if (class->extent == RNI_EXTENT_ALL)
-        rows = layout->limits[class->axis].total;
-    else
+    int64_t rows, grain = layout->profile->grains[index];
+    if (class->extent <= RNI_EXTENT_STATIC)
         return 1;
+    rows = class->axis < 0 ? batch : axis_rows(layout, class, batch);
     return rows + (grain - rows % grain) % grain;
 }
 
@@ -62,8 +77,7 @@ static int64_t most_rows(const rni_layout *layout, const rni_instruction *i,
 {
     int64_t most = i->rows > batch ? i->rows : batch;
     for (int32_t a = 0; a < layout->plan->n_axes; a++) {
-        int64_t rows =
-            rni_blocks_most(aim_of(layout), batch, layout->limits[a].total);
+        int64_t rows = cut_rows(layout, a, layout->cuts[a].block, batch);
         most = rows > most ? rows : most;
     }
     return most;
@@ -108,8 +122,7 @@ static bool want_runs(rni_layout *layout, int64_t batch)
 {
     int64_t most = 1;
     for (int32_t a = 0; a < layout->plan->n_axes; a++) {
-        int64_t rows =
-            rni_blocks_most(aim_of(layout), batch, layout->limits[a].total);
+        int64_t rows = cut_rows(layout, a, layout->cuts[a].block, batch);
         if (rows > layout->limits[a].longest)
             rows = layout->limits[a].longest;
         most = rows > most ? rows : most;
@@ -123,7 +136,9 @@ static bool want_blocks(rni_layout *layout)
 {
     size_t steps = 0;
     for (int32_t a = 0; a < layout->plan->n_axes; a++)
-        if (!rni_size_add(steps, (size_t)layout->limits[a].longest + 1, &steps))
+        if (!rni_size_add(steps,
+                          (size_t)rni_blocks_room(layout->limits[a].longest),
+                          &steps))
             return false;
     return bytes_of(&rni_layout_piece(layout, RNI_PIECE_BLOCKS)->wanted, 1,
                     (int64_t)steps, sizeof(int64_t));
@@ -186,24 +201,46 @@ static void take_fresh(rni_layout *layout)
         rni_piece *piece = layout->pieces + p;
         if (piece->fresh == NULL)
             continue;
-        if (piece->keep && piece->bytes > 0)
-            memcpy(piece->fresh, piece->data, piece->bytes);
+        size_t same =
+            piece->bytes < piece->wanted ? piece->bytes : piece->wanted;
+        if (piece->keep && same > 0)
+            memcpy(piece->fresh, piece->data, same);
         rni_memory_release(layout->memory, piece->data);
         piece->data = piece->fresh;
         piece->bytes = piece->wanted;
         piece->fresh = NULL;
+        layout->moves++;
     }
+}
+
+static bool want_all(rni_layout *layout, int64_t batch)
+{
+    return want_classes(layout, batch) && want_scratch(layout, batch) &&
+           want_runs(layout, batch) && want_blocks(layout) &&
+           want_packed(layout) && want_kept(layout, batch);
+}
+
+bool rni_layout_measure(rni_layout *layout, int64_t batch, int64_t *bytes)
+{
+    size_t all = 0;
+    if (!want_all(layout, batch))
+        return false;
+    for (int32_t p = 0; p < piece_count(layout); p++)
+        if (!rni_size_add(all, layout->pieces[p].wanted, &all))
+            return false;
+    *bytes = (int64_t)all;
+    return all <= (size_t)PTRDIFF_MAX;
 }
 
 bool rni_layout_reserve(rni_layout *layout, int64_t batch)
 {
-    if (!want_classes(layout, batch) || !want_scratch(layout, batch) ||
-        !want_runs(layout, batch) || !want_blocks(layout) ||
-        !want_packed(layout) || !want_kept(layout, batch))
+    if (!want_all(layout, batch))
         return false;
     for (int32_t p = 0; p < piece_count(layout); p++) {
         rni_piece *piece = layout->pieces + p;
-        if (piece->data != NULL && piece->wanted <= piece->bytes)
+        bool fits = layout->tight ? piece->wanted == piece->bytes
+                                  : piece->wanted <= piece->bytes;
+        if (piece->data != NULL && fits)
             continue;
         piece->fresh = rni_memory_allocate(layout->memory, piece->wanted);
         if (piece->fresh == NULL) {
@@ -215,12 +252,49 @@ bool rni_layout_reserve(rni_layout *layout, int64_t batch)
     return true;
 }
 
+int64_t rni_layout_grown(const rni_layout *layout)
+{
+    size_t bytes = 0;
+    for (int32_t p = 0; p < piece_count(layout); p++) {
+        const rni_piece *piece = layout->pieces + p;
+        bytes += piece->bytes > piece->wanted ? piece->bytes : piece->wanted;
+    }
+    return bytes > (size_t)INT64_MAX ? INT64_MAX : (int64_t)bytes;
+}
+
+void rni_layout_clear(rni_layout *layout)
+{
+    for (int32_t p = 0; p < piece_count(layout); p++) {
+        rni_memory_release(layout->memory, layout->pieces[p].data);
+        layout->pieces[p].data = NULL;
+        layout->pieces[p].bytes = 0;
+    }
+}
+
 int64_t rni_layout_bytes(const rni_layout *layout)
 {
     size_t bytes = 0;
     for (int32_t p = 0; p < piece_count(layout); p++)
         bytes += layout->pieces[p].bytes;
     return (int64_t)bytes;
+}
+
+int64_t rni_layout_row_bytes(const rni_layout *layout)
+{
+    size_t bytes = 0;
+    for (int32_t c = 0; c < layout->plan->n_classes; c++)
+        if (layout->plan->classes[c].extent > RNI_EXTENT_STATIC)
+            bytes += layout->pieces[c].bytes;
+    return (int64_t)bytes;
+}
+
+int64_t rni_layout_cols(const rni_layout *layout, int32_t extent, int32_t axis)
+{
+    for (int32_t c = 0; c < layout->plan->n_classes; c++)
+        if (layout->plan->classes[c].extent == extent &&
+            layout->plan->classes[c].axis == axis)
+            return layout->plan->classes[c].cols;
+    return 0;
 }
 
 // ---- Places ----------------------------------------------------------------
@@ -270,9 +344,8 @@ static void place_blocks(rni_layout *layout)
         rni_axis *axis = layout->axes + a;
         if (axis->order == NULL)
             continue;
-        axis->blocks.steps = at;
-        rni_blocks_set(&axis->blocks, axis->order, aim_of(layout));
-        at += axis->order->longest + 1;
+        rni_blocks_set(&axis->blocks, axis->order, layout->cuts[a], at);
+        at += rni_blocks_room(axis->order->longest);
     }
 }
 
@@ -356,21 +429,24 @@ bool rni_layout_init(rni_layout *layout, const rnnc_plan *plan,
     layout->kept = room(layout, plan->n_states, sizeof *layout->kept, &good);
     layout->axes = room(layout, plan->n_axes, sizeof *layout->axes, &good);
     layout->limits = room(layout, plan->n_axes, sizeof *layout->limits, &good);
+    layout->cuts = room(layout, plan->n_axes, sizeof *layout->cuts, &good);
     layout->spaces = room(layout, members, sizeof *layout->spaces, &good);
+    for (int32_t a = 0; good && a < plan->n_axes; a++)
+        layout->cuts[a].block = rni_blocks_aim(plan->block_rows);
     return good && make_calls(layout);
 }
 
 void rni_layout_fini(rni_layout *layout)
 {
     if (layout->pieces != NULL)
-        for (int32_t p = 0; p < piece_count(layout); p++)
-            rni_memory_release(layout->memory, layout->pieces[p].data);
+        rni_layout_clear(layout);
     rni_memory_release(layout->memory, layout->pieces);
     rni_memory_release(layout->memory, layout->base);
     rni_memory_release(layout->memory, layout->packed);
     rni_memory_release(layout->memory, layout->kept);
     rni_memory_release(layout->memory, layout->axes);
     rni_memory_release(layout->memory, layout->limits);
+    rni_memory_release(layout->memory, layout->cuts);
     rni_memory_release(layout->memory, layout->spaces);
     rni_memory_release(layout->memory, layout->calls);
 }

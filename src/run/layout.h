@@ -44,7 +44,10 @@ typedef struct rni_layout {
     float **packed;        // [n_packs]
     float **kept;          // [n_states]
     rni_axis *axes;        // [n_axes]
-    rni_limits *limits;    // [n_axes]: set before each call of reserve
+    rni_limits *limits;    // [n_axes]: set before each call of reserve,
+    rni_cut *cuts;         // as these are, where they are to change
+    bool tight;            // pieces give back what is more than that needs
+    int64_t moves;         // how often pieces were made anew
     rni_workspace *spaces; // [members]
     void *calls;           // ports, terms, results of all members
 } rni_layout;
@@ -54,16 +57,31 @@ bool rni_layout_init(rni_layout *layout, const rnnc_plan *plan,
                      const rni_memory *memory, int32_t members);
 void rni_layout_fini(rni_layout *layout);
 
-// Room for `batch` and layout->limits. False and unchanged where memory runs
-// out or a size does not fit.
+// Finds what `batch`, layout->limits and layout->cuts need, in bytes of all
+// pieces. False where a size does not fit.
+bool rni_layout_measure(rni_layout *layout, int64_t batch, int64_t *bytes);
+
+// Room for the same. False and unchanged where memory runs out or a size does
+// not fit.
 bool rni_layout_reserve(rni_layout *layout, int64_t batch);
 
 // Places all buffers for a batch and layout->axes[].order, for which there is
 // room, and cuts the blocks.
 void rni_layout_place(rni_layout *layout, int64_t batch);
 
-// Bytes of all pieces.
+// Bytes of all pieces once those are made that are too small for what was
+// measured last.
+int64_t rni_layout_grown(const rni_layout *layout);
+
+// Gives all pieces back.
+void rni_layout_clear(rni_layout *layout);
+
+// Bytes of all pieces; of those that hold rows of steps and of sequences.
 int64_t rni_layout_bytes(const rni_layout *layout);
+int64_t rni_layout_row_bytes(const rni_layout *layout);
+
+// Columns of a class of an axis, 0 where there is none.
+int64_t rni_layout_cols(const rni_layout *layout, int32_t extent, int32_t axis);
 
 static inline rni_piece *rni_layout_piece(const rni_layout *layout,
                                           rni_piece_name name)

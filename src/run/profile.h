@@ -41,10 +41,4 @@ int64_t rni_product_depth(const rnnc_plan *plan, const rni_plan_product *p);
 bool rni_packed_floats(const rni_kernels *kernels, int64_t depth, int64_t cols,
                        int64_t *floats);
 
-// Calls `visit` for every operand of an instruction, read or written.
-typedef void (*rni_operand_visit)(void *user, const rni_operand *operand,
-                                  bool written);
-void rni_instruction_visit(const rnnc_plan *plan, const rni_instruction *i,
-                           rni_operand_visit visit, void *user);
-
 #endif

@@ -109,8 +109,9 @@ static const rni_port_name *find(const rnnc_run *run, bool gradient,
                                  const void *values)
 {
     rni_error_clear(error_of(run));
-    rni_results results = gradient ? rni_results_gradients(run->plan)
-                                   : rni_results_outputs(run->plan);
+    const rnnc_plan *plan = rni_run_program(run)->plan;
+    rni_results results =
+        gradient ? rni_results_gradients(plan) : rni_results_outputs(plan);
     if (values == NULL) {
         rni_error_set(error_of(run), RNNC_E_ARGUMENT,
                       "there is no place for the values: NULL");
@@ -139,7 +140,7 @@ static rnnc_status get_rows(const rnnc_run *run, bool gradient,
     const rni_port_name *port = find(run, gradient, node, kind, values);
     if (port == NULL)
         return run->error.status;
-    rni_result_rows(&run->executor, port, values);
+    rni_result_rows(&rni_run_program(run)->executor, port, values);
     return RNNC_OK;
 }
 
@@ -152,8 +153,8 @@ static rnnc_status get_padded(const rnnc_run *run, bool gradient,
     const rni_port_name *port = find(run, gradient, node, RNI_SEQUENCE, values);
     if (port == NULL)
         return run->error.status;
-    return rni_result_padded(&run->executor, port, values, time, layout,
-                             padding, error_of(run));
+    return rni_result_padded(&rni_run_program(run)->executor, port, values,
+                             time, layout, padding, error_of(run));
 }
 
 rnnc_status rnnc_run_loss(const rnnc_run *run, float *loss)
@@ -161,7 +162,8 @@ rnnc_status rnnc_run_loss(const rnnc_run *run, float *loss)
     if (!is_whole(run))
         return rnnc_run_status(run);
     rni_error *error = error_of(run);
-    const rni_operand *o = &run->plan->loss;
+    const rni_program *program = rni_run_program(run);
+    const rni_operand *o = &program->plan->loss;
     rni_error_clear(error);
     if (loss == NULL)
         return rni_error_set(error, RNNC_E_ARGUMENT, "loss is NULL");
@@ -170,8 +172,8 @@ rnnc_status rnnc_run_loss(const rnnc_run *run, float *loss)
     if (run->done == RNI_NOTHING)
         return rni_error_set(error, RNNC_E_STATE,
                              "loss: a forward pass comes first");
-    const rni_buffer *b = run->plan->buffers + o->buffer;
-    *loss = run->executor.base[o->buffer][o->row * b->cols + o->col];
+    const rni_buffer *b = program->plan->buffers + o->buffer;
+    *loss = program->executor.base[o->buffer][o->row * b->cols + o->col];
     return RNNC_OK;
 }
 
@@ -195,15 +197,15 @@ rnnc_status rnnc_run_get_rows(const rnnc_run *run, rnnc_node *output,
     const rni_port_name *port = find(run, false, output, RNI_SEQUENCE, values);
     if (port == NULL)
         return run->error.status;
-    return rni_result_sequence(&run->executor, port, row, values,
-                               error_of(run));
+    return rni_result_sequence(&rni_run_program(run)->executor, port, row,
+                               values, error_of(run));
 }
 
 int64_t rnnc_run_batch(const rnnc_run *run)
 {
     if (!is_whole(run) || run->done == RNI_NOTHING)
         return 0;
-    return run->executor.batch;
+    return rni_run_program(run)->executor.batch;
 }
 
 rnnc_status rnnc_run_lengths(const rnnc_run *run, rnnc_node *output,
@@ -214,7 +216,8 @@ rnnc_status rnnc_run_lengths(const rnnc_run *run, rnnc_node *output,
     const rni_port_name *port = find(run, false, output, RNI_SEQUENCE, lengths);
     if (port == NULL)
         return run->error.status;
-    const rni_order *order = run->executor.axes[port->shape.axis].order;
+    const rni_order *order =
+        rni_run_program(run)->executor.axes[port->shape.axis].order;
     for (int64_t row = 0; row < order->batch; row++)
         lengths[row] = order->lengths[row];
     return RNNC_OK;

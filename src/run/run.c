@@ -38,7 +38,8 @@ static bool make_orders(rnnc_run *run)
     size_t axes = (size_t)run->plan->n_axes;
     run->orders = rni_memory_zeroed(&run->memory, axes, sizeof *run->orders);
     run->found = rni_memory_zeroed(&run->memory, axes, sizeof *run->found);
-    if (run->orders == NULL || run->found == NULL)
+    run->limits = rni_memory_zeroed(&run->memory, axes, sizeof *run->limits);
+    if (run->orders == NULL || run->found == NULL || run->limits == NULL)
         return false;
     for (size_t a = 0; a < axes; a++)
         if (!rni_order_set(&run->memory, run->orders + a, NULL, 0))
@@ -58,18 +59,10 @@ static bool make_parts(rnnc_run *run)
 {
     const rnnc_context *context = run->plan->graph->context;
     run->kernels = rni_kernels_get(rni_isa_choose());
-    if (!rni_profile_init(&run->profile, run->plan, run->kernels,
-                          &run->memory) ||
-        !rni_layout_init(&run->layout, run->plan, &run->profile, run->kernels,
-                         &run->memory, context->threads) ||
-        !rni_inputs_init(&run->inputs, run->plan, &run->memory) ||
-        !make_orders(run) || !rni_layout_reserve(&run->layout, 0))
-        return false;
-    run->executor = (rni_executor){.plan = run->plan,
-                                   .profile = &run->profile,
-                                   .kernels = run->kernels,
-                                   .team = start_team(context)};
-    return true;
+    return rni_keep_init(&run->keep, run->plan, run->kernels, &run->memory,
+                         start_team(context), context->threads) &&
+           rni_inputs_init(&run->inputs, run->plan, &run->memory) &&
+           make_orders(run);
 }
 
 static const rni_memory *memory_of(const rnnc_plan *plan,
@@ -103,13 +96,9 @@ void rnnc_run_destroy(rnnc_run *run)
 {
     if (run == NULL)
         return;
-    rni_binding_drop(run->binding, run->weights);
-    if (run->layout.memory != NULL)
-        rni_layout_fini(&run->layout);
+    rni_keep_fini(&run->keep, run->weights);
     if (run->inputs.memory != NULL)
         rni_inputs_fini(&run->inputs);
-    if (run->profile.memory != NULL)
-        rni_profile_fini(&run->profile);
     for (int32_t a = 0; run->orders != NULL && a < run->plan->n_axes; a++)
         rni_order_fini(&run->memory, run->orders + a);
     rni_memory memory = run->memory;
@@ -117,6 +106,7 @@ void rnnc_run_destroy(rnnc_run *run)
     rnnc_weights *weights = run->weights;
     rni_memory_release(&memory, run->orders);
     rni_memory_release(&memory, run->found);
+    rni_memory_release(&memory, run->limits);
     rni_memory_release(&memory, run);
     rni_weights_drop(weights);
     if (plan != NULL)
@@ -138,12 +128,29 @@ const char *rnnc_run_isa(const rnnc_run *run)
     return run == NULL || !run->whole ? "" : rni_isa_name(run->kernels->isa);
 }
 
+// Bytes besides those of the programs.
+static int64_t more_bytes(const rnnc_run *run)
+{
+    return rni_inputs_bytes(&run->inputs) + (int64_t)sizeof *run;
+}
+
 int64_t rnnc_run_memory(const rnnc_run *run)
 {
     if (run == NULL || !run->whole)
         return 0;
-    return rni_layout_bytes(&run->layout) + rni_inputs_bytes(&run->inputs) +
-           (int64_t)sizeof *run;
+    return rni_keep_bytes(&run->keep, false) + more_bytes(run);
+}
+
+int64_t rnnc_run_row_memory(const rnnc_run *run)
+{
+    return run == NULL || !run->whole ? 0 : rni_keep_bytes(&run->keep, true);
+}
+
+int32_t rnnc_run_kept(const rnnc_run *run)
+{
+    if (run == NULL || !run->whole || run->done == RNI_NOTHING)
+        return -1;
+    return run->keep.way.keep;
 }
 
 // An earlier call's error is forgotten; one of the run's making is not.
@@ -214,15 +221,19 @@ rnnc_status rnnc_run_seed(rnnc_run *run, uint64_t seed, uint64_t counter)
 
 // ---- Room ------------------------------------------------------------------
 
-// Makes room; what the last pass left behind is gone where memory has moved.
-static bool reserve(rnnc_run *run, int64_t batch)
+// Makes room for the limits; what the last pass left behind is gone where
+// memory has moved.
+static rnnc_status reserve(rnnc_run *run, int64_t batch, bool spare)
 {
-    int64_t before = rni_layout_bytes(&run->layout);
-    if (!rni_layout_reserve(&run->layout, batch))
-        return false;
-    if (rni_layout_bytes(&run->layout) != before)
+    bool moved = false;
+    if (rni_keep_choose(&run->keep, batch, run->limits, spare, more_bytes(run),
+                        &run->error) != RNNC_OK)
+        return run->error.status;
+    if (!rni_keep_reserve(&run->keep, run->weights, &moved))
+        return rni_error_memory(&run->error);
+    if (moved)
         run->done = RNI_NOTHING;
-    return true;
+    return RNNC_OK;
 }
 
 // A backward pass reads inputs where its forward pass found them.
@@ -240,9 +251,25 @@ static bool reserve_orders(rnnc_run *run, int64_t batch)
     for (int32_t a = 0; a < run->plan->n_axes; a++)
         if (run->plan->axes_used[a] &&
             !rni_order_reserve(&run->memory, run->orders + a, batch,
-                               run->layout.limits[a].longest))
+                               run->limits[a].longest))
             return false;
     return true;
+}
+
+// The same limits for every axis.
+static rnnc_status set_limits(rnnc_run *run, const char *call, int64_t batch,
+                              int64_t longest, int64_t total_rows)
+{
+    if (batch < 0 || longest < 0 || total_rows < 0)
+        return rni_error_set(&run->error, RNNC_E_ARGUMENT,
+                             "%s: %lld sequences, longest %lld, %lld rows",
+                             call, (long long)batch, (long long)longest,
+                             (long long)total_rows);
+    for (int32_t a = 0; a < run->plan->n_axes; a++)
+        run->limits[a] = run->plan->axes_used[a]
+                             ? (rni_limits){longest, total_rows}
+                             : (rni_limits){0, 0};
+    return RNNC_OK;
 }
 
 rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
@@ -250,18 +277,47 @@ rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
 {
     if (!begin(run))
         return rnnc_run_status(run);
-    if (batch < 0 || longest < 0 || total_rows < 0)
-        return rni_error_set(&run->error, RNNC_E_ARGUMENT,
-                             "reserve: %lld sequences, longest %lld, %lld rows",
-                             (long long)batch, (long long)longest,
-                             (long long)total_rows);
-    for (int32_t a = 0; a < run->plan->n_axes; a++)
-        run->layout.limits[a] = run->plan->axes_used[a]
-                                    ? (rni_limits){longest, total_rows}
-                                    : (rni_limits){0, 0};
-    if (!reserve_inputs(run, batch) || !reserve_orders(run, batch) ||
-        !reserve(run, batch))
+    if (set_limits(run, "reserve", batch, longest, total_rows) != RNNC_OK)
+        return run->error.status;
+    if (!reserve_inputs(run, batch) || !reserve_orders(run, batch))
         return rni_error_memory(&run->error);
+    return reserve(run, batch, true);
+}
+
+rnnc_status rnnc_run_budget(rnnc_run *run, int64_t bytes)
+{
+    if (!begin(run))
+        return rnnc_run_status(run);
+    if (bytes < 0)
+        return rni_error_set(&run->error, RNNC_E_ARGUMENT, "budget: %lld bytes",
+                             (long long)bytes);
+    run->keep.budget = bytes;
+    run->keep.known = false;
+    return RNNC_OK;
+}
+
+rnnc_status rnnc_run_measure(rnnc_run *run, int32_t keep, int64_t batch,
+                             int64_t longest, int64_t total_rows,
+                             int64_t *bytes)
+{
+    if (!begin(run))
+        return rnnc_run_status(run);
+    if (bytes == NULL || keep < RNNC_KEEP_RESULTS || keep > RNNC_KEEP_SEGMENTS)
+        return rni_error_set(&run->error, RNNC_E_ARGUMENT,
+                             bytes == NULL ? "measure: bytes is NULL"
+                                           : "measure: keep %ld is none of "
+                                             "RESULTS, STATES, SEGMENTS",
+                             (long)keep);
+    if (set_limits(run, "measure", batch, longest, total_rows) != RNNC_OK)
+        return run->error.status;
+    if (!rni_keep_can(&run->keep, keep))
+        return rni_error_set(&run->error, RNNC_E_ARGUMENT,
+                             "measure: the plan cannot keep that; one made "
+                             "with RNNC_KEEP_BUDGET can");
+    int64_t found = rni_keep_measure(&run->keep, keep, batch, run->limits);
+    if (found < 0)
+        return rni_error_memory(&run->error);
+    *bytes = found + more_bytes(run);
     return RNNC_OK;
 }
 
@@ -321,7 +377,7 @@ void rni_executor_bind(rni_executor *e, const rni_layout *layout,
     for (int32_t p = 0; p < plan->n_packs; p++)
         if (plan->packs[p].prepared)
             layout->packed[p] = binding->packed[p];
-    rni_inputs_place(inputs, layout->base);
+    rni_inputs_place(inputs, plan, layout->base);
     e->base = layout->base;
     e->packed = layout->packed;
     e->numbers = binding->numbers;
@@ -331,24 +387,27 @@ void rni_executor_bind(rni_executor *e, const rni_layout *layout,
     e->matmul = rni_layout_piece(layout, RNI_PIECE_MATMUL)->data;
 }
 
-static bool take_orders(rnnc_run *run, int64_t batch)
+static rnnc_status take_orders(rnnc_run *run, int64_t batch)
 {
     int32_t axes = run->plan->n_axes;
     for (int32_t a = 0; a < axes; a++)
-        run->layout.limits[a] =
+        run->limits[a] =
             run->found[a] == NULL
                 ? (rni_limits){0, 0}
                 : (rni_limits){run->found[a]->longest, run->found[a]->total};
-    if (!reserve_orders(run, batch) || !reserve(run, batch))
-        return false;
+    if (!reserve_orders(run, batch))
+        return rni_error_memory(&run->error);
+    if (reserve(run, batch, false) != RNNC_OK)
+        return run->error.status;
+    rni_axis *to = rni_keep_program(&run->keep)->layout.axes;
     for (int32_t a = 0; a < axes; a++) {
-        run->layout.axes[a].order = NULL;
+        to[a].order = NULL;
         if (run->found[a] == NULL)
             continue;
         rni_order_copy(run->orders + a, run->found[a]);
-        run->layout.axes[a].order = run->orders + a;
+        to[a].order = run->orders + a;
     }
-    return true;
+    return RNNC_OK;
 }
 
 static rnnc_status take_flags(rnnc_run *run, int64_t batch)
@@ -363,23 +422,24 @@ static rnnc_status take_flags(rnnc_run *run, int64_t batch)
 
 static bool bind(rnnc_run *run)
 {
-    rni_binding_user user = {run->plan,          run->weights,
-                             &run->profile,      run->kernels,
-                             run->executor.team, run->layout.spaces};
-    rni_binding *binding = rni_binding_acquire(&user, run->binding);
+    rni_program *p = rni_keep_program(&run->keep);
+    rni_binding_user user = {p->plan,      run->weights,     &p->profile,
+                             run->kernels, p->executor.team, p->layout.spaces};
+    rni_binding *binding = rni_binding_acquire(&user, p->binding);
     if (binding == NULL)
         return false;
-    run->binding = binding;
+    p->binding = binding;
     return true;
 }
 
 // From here on nothing can fail.
 static void execute(rnnc_run *run, int64_t batch)
 {
-    rni_executor *e = &run->executor;
+    rni_program *p = rni_keep_program(&run->keep);
+    rni_executor *e = &p->executor;
     uint8_t *carried = rni_run_carried(run, false);
-    rni_layout_place(&run->layout, batch);
-    rni_executor_bind(e, &run->layout, run->binding, &run->inputs);
+    rni_layout_place(&p->layout, batch);
+    rni_executor_bind(e, &p->layout, p->binding, &run->inputs);
     if (run->carry_set)
         memcpy(carried, rni_run_carried(run, true), (size_t)batch);
     else
@@ -388,7 +448,7 @@ static void execute(rnnc_run *run, int64_t batch)
     e->carried = carried;
     e->dropout = rni_random_key(run->seed, "dropout");
     e->counter = run->counter;
-    rni_executor_run(e, 0, run->plan->n_forward, RNI_EVERY_STAGE);
+    rni_executor_run(e, 0, p->plan->n_forward, RNI_EVERY_STAGE);
     run->counter += run->plan->use == RNNC_TRAIN;
     run->carry_set = run->changed = false;
     run->kept_batch = batch;
@@ -418,7 +478,9 @@ static rnnc_status forward(rnnc_run *run)
             RNNC_OK ||
         take_flags(run, batch) != RNNC_OK || check_storage(run) != RNNC_OK)
         return run->error.status;
-    if (!take_orders(run, batch) || !bind(run))
+    if (take_orders(run, batch) != RNNC_OK)
+        return run->error.status;
+    if (!bind(run))
         return rni_error_memory(&run->error);
     execute(run, batch);
     return RNNC_OK;
@@ -443,7 +505,8 @@ static rnnc_status check_backward(rnnc_run *run)
         return rni_error_set(error, RNNC_E_STATE,
                              "backward: inputs were set (or refused) after the "
                              "forward pass");
-    if (atomic_load(&run->weights->version) != run->binding->version)
+    if (atomic_load(&run->weights->version) !=
+        rni_run_program(run)->binding->version)
         return rni_error_set(error, RNNC_E_STATE,
                              "backward: the weights have changed since the "
                              "forward pass");
@@ -459,12 +522,13 @@ rnnc_status rnnc_run_backward(rnnc_run *run)
     rnnc_weights *weights = run->weights;
     if (rni_weights_need_gradients(weights) != RNNC_OK)
         return rni_error_memory(&run->error);
-    const rnnc_plan *plan = run->plan;
+    rni_program *p = rni_keep_program(&run->keep);
+    const rnnc_plan *plan = p->plan;
     for (int32_t b = 0; b < plan->n_buffers; b++)
         if (plan->buffers[b].extent == RNI_EXTENT_GRADIENT)
-            run->layout.base[b] =
+            p->layout.base[b] =
                 rni_weights_gradients(weights, plan->buffers[b].index);
-    rni_executor_run(&run->executor, plan->n_forward, plan->n_stages,
+    rni_executor_run(&p->executor, plan->n_forward, plan->n_stages,
                      RNI_EVERY_STAGE);
     run->done = RNI_BACKWARD;
     return RNNC_OK;

@@ -4,9 +4,8 @@
 #define RNI_RUN_H
 
 #include "rnnc/run.h"
-#include "run/binding.h"
 #include "run/input.h"
-#include "run/layout.h"
+#include "run/keep.h"
 
 // What the memory of a run holds.
 typedef enum rni_run_done {
@@ -21,14 +20,12 @@ struct rnnc_run {
     bool whole;            // made without error; other calls need that
     rnnc_plan *plan;       // held
     rnnc_weights *weights; // held
-    rni_binding *binding;
     const rni_kernels *kernels;
-    rni_profile profile;
-    rni_layout layout;
+    rni_keep keep;
     rni_inputs inputs;
     rni_order *orders;       // [n_axes], copies: sequences may move on
     const rni_order **found; // [n_axes], of the inputs in hand
-    rni_executor executor;
+    rni_limits *limits;      // [n_axes] of the next pass
     rni_run_done done;
     bool changed;           // inputs were set after the last forward pass
     bool carry_set;         // the next pass has flags of its own
@@ -37,11 +34,18 @@ struct rnnc_run {
     uint64_t seed, counter; // of the next training pass
 };
 
+// That of the last pass.
+static inline const rni_program *rni_run_program(const rnnc_run *run)
+{
+    return run->keep.programs + run->keep.way.program;
+}
+
 // The flags that are set for the next pass, [half of the piece]; those of the
 // pass that was lie behind them.
 static inline uint8_t *rni_run_carried(const rnnc_run *run, bool next)
 {
-    const rni_piece *piece = rni_layout_piece(&run->layout, RNI_PIECE_CARRIED);
+    const rni_layout *layout = &rni_run_program(run)->layout;
+    const rni_piece *piece = rni_layout_piece(layout, RNI_PIECE_CARRIED);
     return (uint8_t *)piece->data + (next ? 0 : piece->bytes / 2);
 }
 

@@ -273,28 +273,86 @@ static void leave_stage(rni_worker *w, const rni_stage *stage)
     rni_worker_meet(w);
 }
 
+static void run_sections(rni_worker *w, int32_t first, int32_t n, bool falling)
+{
+    for (int32_t index = first; index < first + n; index++) {
+        const rni_section *section = w->e->plan->sections + index;
+        if (section->loop >= 0)
+            run_loop(w, index, falling);
+        else
+            run_block_rows(w, section, falling);
+    }
+}
+
 static void run_block(rni_worker *w, const rni_stage *stage, int64_t block)
 {
     rni_worker_block(w, w->e->axes + stage->axis, block);
-    for (int32_t s = 0; s < stage->n_sections; s++) {
-        int32_t index = stage->first_section + s;
-        const rni_section *section = w->e->plan->sections + index;
-        if (section->loop >= 0)
-            run_loop(w, index, stage->falling);
-        else
-            run_block_rows(w, section, stage->falling);
-    }
+    run_sections(w, stage->first_section, stage->n_sections, stage->falling);
     if (w->member == 0)
-        rni_state_block(w, stage);
+        rni_state_leave_steps(w, stage->first_state, stage->n_states,
+                              RNI_STATE_BLOCK);
     rni_worker_meet(w);
+}
+
+// ---- Segments --------------------------------------------------------------
+
+static void run_rising(rni_worker *w, const rni_stage *stage)
+{
+    const rni_axis *axis = w->e->axes + stage->axis;
+    const rni_blocks *blocks = &axis->blocks;
+    for (int64_t k = 0; k < blocks->segments; k++) {
+        rni_worker_segment(w, axis, k);
+        if (w->member == 0)
+            rni_state_border(w, stage->first_state, stage->n_states, k, false);
+        rni_worker_meet(w);
+        for (int64_t b = blocks->first[k]; b < blocks->first[k + 1]; b++)
+            run_block(w, stage, b);
+        if (w->member == 0)
+            rni_state_leave_steps(w, stage->first_state, stage->n_states,
+                                  RNI_STATE_SEGMENT);
+    }
+}
+
+// What the stage reads of a segment's forward rows, once more.
+static void run_again(rni_worker *w, const rni_stage *stage, int64_t segment)
+{
+    const rni_axis *axis = w->e->axes + stage->axis;
+    int64_t block = axis->blocks.first[segment];
+    for (; block < axis->blocks.first[segment + 1]; block++) {
+        rni_worker_block(w, axis, block);
+        run_sections(w, stage->first_again, stage->n_again, false);
+        if (w->member == 0)
+            rni_state_leave_steps(w, stage->first_border, stage->n_borders,
+                                  RNI_STATE_BLOCK);
+        rni_worker_meet(w);
+    }
+}
+
+static void run_falling(rni_worker *w, const rni_stage *stage)
+{
+    const rni_axis *axis = w->e->axes + stage->axis;
+    const rni_blocks *blocks = &axis->blocks;
+    int64_t last = blocks->segments - 1;
+    for (int64_t k = last; k >= 0; k--) {
+        rni_worker_segment(w, axis, k);
+        bool there = last == 0 || (k == last && stage->held);
+        if (w->member == 0)
+            rni_state_border(w, stage->first_border, stage->n_borders, k, true);
+        rni_worker_meet(w);
+        if (!there)
+            run_again(w, stage, k);
+        for (int64_t b = blocks->first[k + 1] - 1; b >= blocks->first[k]; b--)
+            run_block(w, stage, b);
+    }
 }
 
 static void run_axis(rni_worker *w, const rni_stage *stage)
 {
-    int64_t count = w->e->axes[stage->axis].blocks.count;
     enter_stage(w, stage);
-    for (int64_t k = 0; k < count; k++)
-        run_block(w, stage, stage->falling ? count - 1 - k : k);
+    if (stage->falling)
+        run_falling(w, stage);
+    else
+        run_rising(w, stage);
     leave_stage(w, stage);
 }
 

@@ -99,27 +99,48 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-// Every rank that was alive in the block leaves its last row of it.
-static void leave_block(const rni_worker *w, const rni_plan_state *s)
+// Every rank that was alive leaves its last row.
+static void leave_steps(const rni_worker *w, const rni_plan_state *s)
 {
     const rni_order *order = w->order;
     const int64_t *offsets = order->offsets;
-    int64_t ranks = offsets[w->first_step + 1] - offsets[w->first_step];
+    int64_t first =
+        s->mode == RNI_STATE_SEGMENT ? w->segment_step : w->first_step;
+    int64_t ranks = rni_worker_active(w, first);
     for (int64_t rank = 0; rank < ranks; rank++) {
         int64_t length = order->lengths[order->rows[rank]];
         int64_t last = least(length, w->last_step) - 1;
-        int64_t row = offsets[last] - offsets[w->first_step] + rank;
+        int64_t row = offsets[last] - offsets[first] + rank;
         rni_copy_rows(1, s->cols, operand_row(w->e, &s->next, row), 0,
                       carry_row(w->e, s, rank), 0);
     }
 }
 
-void rni_state_block(rni_worker *w, const rni_stage *stage)
+void rni_state_leave_steps(rni_worker *w, int32_t first, int32_t n,
+                           int32_t mode)
 {
-    for (int32_t k = 0; k < stage->n_states; k++) {
-        const rni_plan_state *s = state_at(w->e, stage->first_state + k);
-        if (s->mode == RNI_STATE_BLOCK)
-            leave_block(w, s);
+    for (int32_t k = 0; k < n; k++) {
+        const rni_plan_state *s = state_at(w->e, first + k);
+        if (s->mode == mode)
+            leave_steps(w, s);
+    }
+}
+
+// The ranks of a segment's first step are all that have it or a later one.
+void rni_state_border(rni_worker *w, int32_t first, int32_t n, int64_t segment,
+                      bool back)
+{
+    for (int32_t k = 0; k < n; k++) {
+        const rni_plan_state *s = state_at(w->e, first + k);
+        if (s->border < 0)
+            continue;
+        const rni_blocks *blocks = &w->e->axes[s->axis].blocks;
+        int64_t row = blocks->borders[segment], stride = carry_stride(w->e, s);
+        float *border = w->e->base[s->border] + row * stride;
+        float *carry = carry_row(w->e, s, 0);
+        size_t floats = (size_t)((blocks->borders[segment + 1] - row) * stride);
+        memcpy(back ? carry : border, back ? border : carry,
+               floats * sizeof(float));
     }
 }
 

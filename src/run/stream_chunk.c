@@ -63,7 +63,7 @@ static void place(rnnc_stream *stream)
     rni_order_copy(stream->orders + axis, stream->found[axis]);
     chunk->axes[axis].order = stream->orders + axis;
     rni_layout_place(chunk, stream->rows);
-    rni_inputs_place(&stream->inputs, chunk->base);
+    rni_inputs_place(&stream->inputs, stream->plan, chunk->base);
     e->base = chunk->base;
     e->packed = step->packed;
     e->numbers = step->numbers;

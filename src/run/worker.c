@@ -19,12 +19,13 @@ rni_share rni_share_of(int64_t total, int64_t grain, int32_t member,
 }
 
 static void stand(rni_worker *w, int64_t rank, int64_t block_row,
-                  int64_t axis_row)
+                  int64_t segment_row, int64_t axis_row)
 {
     w->at[RNI_EXTENT_BATCH] = rank;
     w->at[RNI_EXTENT_RANK] = rank;
     w->at[RNI_EXTENT_CARRY] = rank;
     w->at[RNI_EXTENT_BLOCK] = block_row;
+    w->at[RNI_EXTENT_SEGMENT] = segment_row;
     w->at[RNI_EXTENT_ALL] = axis_row;
     w->at[RNI_EXTENT_INPUT] = axis_row;
 }
@@ -41,8 +42,13 @@ void rni_worker_flat(rni_worker *w, bool batch, int64_t rows)
     w->static_rows = !batch;
     w->step = -1;
     w->rows = rows;
-    stand(w, 0, 0, 0);
+    stand(w, 0, 0, 0, 0);
     stand_static(w, 0);
+}
+
+void rni_worker_segment(rni_worker *w, const rni_axis *axis, int64_t segment)
+{
+    w->segment_step = axis->blocks.steps[axis->blocks.first[segment]];
 }
 
 void rni_worker_block(rni_worker *w, const rni_axis *axis, int64_t block)
@@ -59,22 +65,25 @@ void rni_worker_rows_of_block(rni_worker *w)
     const int64_t *offsets = w->order->offsets;
     w->step = -1;
     w->rows = offsets[w->last_step] - offsets[w->first_step];
-    stand(w, 0, 0, offsets[w->first_step]);
+    stand(w, 0, 0, offsets[w->first_step] - offsets[w->segment_step],
+          offsets[w->first_step]);
 }
 
 void rni_worker_step(rni_worker *w, int64_t step, int64_t rank, int64_t rows)
 {
     const int64_t *offsets = w->order->offsets;
     int64_t row = offsets[step] + rank, start = offsets[w->first_step];
+    int64_t border = offsets[w->segment_step];
     w->step = step;
     w->rows = rows;
-    stand(w, rank, row - start, row);
+    stand(w, rank, row - start, row - border, row);
     if (step == 0)
         return;
     int64_t earlier = offsets[step - 1] + rank;
     w->before[RNI_EXTENT_RANK] = rank;
     w->before[RNI_EXTENT_CARRY] = rank;
     w->before[RNI_EXTENT_BLOCK] = earlier - start;
+    w->before[RNI_EXTENT_SEGMENT] = earlier - border;
     w->before[RNI_EXTENT_ALL] = earlier;
     w->before[RNI_EXTENT_INPUT] = earlier;
 }
@@ -90,15 +99,23 @@ void rni_worker_narrow(rni_worker *w, int64_t first, int64_t rows)
     w->rows = rows;
 }
 
+// The step whose state before it is the carry.
+static int64_t carried_step(const rni_worker *w, int32_t mode)
+{
+    if (mode == RNI_STATE_STEP)
+        return w->step;
+    if (mode == RNI_STATE_BLOCK)
+        return w->first_step;
+    return mode == RNI_STATE_SEGMENT ? w->segment_step : 0;
+}
+
 // The rows of a state before the step: of its carry, or those that its next
 // left one step earlier. A static next is one row for all.
 rni_matrix rni_worker_before(const rni_worker *w, const rni_operand *o)
 {
     const rnnc_plan *plan = w->e->plan;
     const rni_plan_state *s = plan->states + o->state;
-    bool carry = s->mode == RNI_STATE_STEP ||
-                 w->step == (s->mode == RNI_STATE_BLOCK ? w->first_step : 0);
-    if (carry) {
+    if (w->step == carried_step(w, s->mode)) {
         int64_t stride = plan->buffers[s->carry].cols;
         return (rni_matrix){w->e->base[s->carry] +
                                 w->at[RNI_EXTENT_CARRY] * stride +

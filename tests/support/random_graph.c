@@ -131,7 +131,9 @@ random_graph random_graph_make(uint64_t seed)
     choose_gradients(&m);
     static const int64_t blocks[] = {0, 0, 1, 5, 64};
     r.block_rows = blocks[random_below(&m, 5)];
-    r.keep = seed % 3 == 0 ? RNNC_KEEP_STATES : RNNC_KEEP_RESULTS;
+    static const int64_t segments[] = {1, 9, 4, 0, 25, 2};
+    r.keep = (int32_t)(seed % 3); // one of RNNC_KEEP_..
+    r.segment_rows = r.keep == RNNC_KEEP_SEGMENTS ? segments[seed / 3 % 6] : 0;
     r.windows = random_chance(&m, 0.25) ? 2 : 1;
     if (rnnc_graph_status(r.graph) == RNNC_OK)
         set_weights(&r, &m);

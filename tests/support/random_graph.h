@@ -37,7 +37,7 @@ typedef struct random_graph {
     rnnc_node *gradients[RANDOM_INPUTS]; // inputs whose gradient is asked for
     int32_t n_gradients;
     int32_t windows; // 1, or 2 with states carried from the first
-    int64_t block_rows;
+    int64_t block_rows, segment_rows;
     int32_t keep; // RNNC_KEEP_..
     uint64_t seed;
 } random_graph;
