@@ -11,6 +11,7 @@ Usage: bench/compare.py --quick --install
 """
 import argparse
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -66,7 +67,7 @@ def settle(options):
                                           else float("inf"))
     options.target = 0.002 if options.tiny else 0.03 if quick else 0.1
     options.sample_seconds = 0.1 if options.tiny else 1.5
-    options.long_rounds = 2 if options.tiny else 3
+    options.long_rounds = 2
     options.peers = (options.peers or ("pytorch" if quick else
                                        ",".join(place.PEERS))).split(",")
     options.parts = (options.parts or ",".join(
@@ -117,6 +118,7 @@ def compare(run, options, commands, threads, deadline):
     # The cheapest first: what the time does not suffice for is the dearest.
     for row in sorted(rows_of(options), key=lambda row: row.work):
         print(f"  {row.name}, threads: {threads}", flush=True)
+        begun = time.monotonic()
         subjects = table.subjects(row, commands)
         try:
             lines = list(measurement.measure(row, subjects, workers, options,
@@ -130,6 +132,7 @@ def compare(run, options, commands, threads, deadline):
             show(line)
             run["peak"] = max(run["peak"], line["peak"] / threads)
         run["lines"] += lines
+        print(f"    {time.monotonic() - begun:.0f} s", flush=True)
     workers.stop()
 
 
@@ -151,21 +154,31 @@ def alone(part, commands, threads, options):
     return found
 
 
-def other_parts(run, options, commands):
+def measure_part(part, run, options, commands):
     most, least = max(options.threads), min(options.threads)
     todo = {"memory": [least], "long": [most], "scaling": [least],
             "where": options.threads, "plans": [least]}
+    if part == "start":
+        run[part] = start.measure(commands)
+    elif part == "bandwidth":
+        run[part] = bandwidth(commands, options)
+    elif part == "where":
+        run[part] = [one for threads in todo[part]
+                     for one in alone(part, commands, threads, options)]
+    elif part in todo:
+        run[part] = alone(part, commands, todo[part][0], options)
+
+
+def try_parts(run, options, commands):
+    """What fails is left out with the reason."""
     for part in options.parts:
-        print(f"{part}", flush=True)
-        if part == "start":
-            run[part] = start.measure(commands)
-        elif part == "bandwidth":
-            run[part] = bandwidth(commands, options)
-        elif part == "where":
-            run[part] = [one for threads in todo[part]
-                         for one in alone(part, commands, threads, options)]
-        elif part in todo:
-            run[part] = alone(part, commands, todo[part][0], options)
+        begun = time.monotonic()
+        try:
+            measure_part(part, run, options, commands)
+        except (worker.Lost, subprocess.CalledProcessError) as why:
+            run["left_out"].append(f"{part}: {why}")
+        if part != "rows":
+            print(f"  {part}: {time.monotonic() - begun:.0f} s", flush=True)
 
 
 def bandwidth(commands, options):
@@ -201,7 +214,7 @@ def main():
             run["about"][peer] = "absent"
             print(f"  {peer}: absent")
     # The short parts first, so that rows may use up a bounded time.
-    other_parts(run, options, commands)
+    try_parts(run, options, commands)
     if "rows" in options.parts:
         all_rows(run, options, commands, begun)
     run["seconds"] = time.monotonic() - begun

@@ -42,27 +42,21 @@ static rnnc_cell *make_cell(rnnc_graph *graph, const bench_row *row)
     return find_cell(row->cell)(graph, "", row->inputs, row->hidden);
 }
 
+// How the work is done: what a training run keeps, whether its time blocks are
+// one step, how weights are stored.
 typedef struct form {
     const char *name;
-    void (*choose)(rnnc_plan_options *);
-    int32_t storage; // of the weights that products read
+    int32_t keep, by_step, storage;
 } form;
 
-static void plainly(rnnc_plan_options *options)
-{
-    (void)options;
-}
-
-static void keep_states(rnnc_plan_options *options)
-{
-    options->keep = RNNC_KEEP_STATES;
-}
-
 static const form forms[] = {
-    {"-", plainly, RNNC_STORE_FLOAT32},
-    {"states", keep_states, RNNC_STORE_FLOAT32},
-    {"bf16", plainly, RNNC_STORE_BF16},
-    {"int8", plainly, RNNC_STORE_INT8},
+    {"-", RNNC_KEEP_RESULTS, 0, RNNC_STORE_FLOAT32},
+    {"steps", RNNC_KEEP_RESULTS, 1, RNNC_STORE_FLOAT32},
+    {"states", RNNC_KEEP_STATES, 0, RNNC_STORE_FLOAT32},
+    {"states_steps", RNNC_KEEP_STATES, 1, RNNC_STORE_FLOAT32},
+    {"segments", RNNC_KEEP_SEGMENTS, 0, RNNC_STORE_FLOAT32},
+    {"bf16", RNNC_KEEP_RESULTS, 0, RNNC_STORE_BF16},
+    {"int8", RNNC_KEEP_RESULTS, 0, RNNC_STORE_INT8},
 };
 
 static const form *find_form(const char *name)
@@ -110,7 +104,9 @@ static void finish(bench_network *net, rnnc_plan_options *options,
 {
     if (rnnc_graph_status(net->graph))
         bench_fail("graph", rnnc_graph_message(net->graph));
-    find_form(row->form)->choose(options);
+    const form *how = find_form(row->form);
+    options->keep = how->keep;
+    options->block_rows = how->by_step ? row->batch : 0;
     net->plan = rnnc_plan_create(net->graph, options);
     if (rnnc_plan_status(net->plan))
         bench_fail("plan", rnnc_plan_message(net->plan));
@@ -133,7 +129,7 @@ void bench_layer_make(bench_network *to, const bench_row *row, int threads,
     if (use == RNNC_TRAIN) {
         options.loss = to->loss = rnnc_total(to->y);
         options.gradients = &to->x;
-        options.n_gradients = 1;
+        options.n_gradients = strcmp(row->kind, "first") != 0;
     }
     finish(to, &options, row);
 }

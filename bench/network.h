@@ -20,11 +20,13 @@ typedef struct bench_network {
 } bench_network;
 
 // Whether there are a cell and a form of these names. Forms: "-", plainly;
-// "states", keeping states alone.
+// "steps", in time blocks of one step; "states" and "segments", by what is
+// kept; "states_steps"; "bf16" and "int8", by how weights are stored.
 int bench_knows(const bench_row *row);
 
 // One layer of the row's cell over rows x, its output y and the sum of it as
-// the loss; x has a gradient too, as it would inside a network.
+// the loss; x has a gradient too, as it would inside a network, but in rows of
+// the kind "first".
 void bench_layer_make(bench_network *to, const bench_row *row, int threads,
                       int32_t use);
 

@@ -8,7 +8,7 @@
 //   show                             its results, an array a line
 //   time N                           seconds a unit of work, over N units
 //   sample N                         where the time of N units goes
-//   memory                           bytes held for the work, bytes at most
+//   memory                           bytes of rows, of the run, at most
 //   plan                             what was made of the cell
 //   close                            lets go of the row
 // Each answer ends with a line "ok ..." or "absent why".
@@ -124,10 +124,9 @@ static void sample(session *s, const char *line)
 
 static void memory(session *s, const char *line)
 {
-    int64_t held = 0, most = 0;
     need_row(s, line);
-    bench_work_memory(s->work, &held, &most);
-    printf("ok %" PRId64 " %" PRId64 "\n", held, most);
+    bench_memory m = bench_work_memory(s->work);
+    printf("ok %" PRId64 " %" PRId64 " %" PRId64 "\n", m.rows, m.run, m.most);
 }
 
 static void plan(session *s, const char *line)

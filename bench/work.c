@@ -263,6 +263,7 @@ static void show_letters(bench_work *work)
 static const bench_kind kinds[] = {
     {"train", make_layer, train_layer, show_layer},
     {"ragged", make_layer, train_layer, show_layer},
+    {"first", make_layer, train_layer, show_gradients},
     {"sequence", make_sequence, infer, show_sequence},
     {"stream", make_stream, step_stream, show_stream},
     {"words", make_words, train_words, show_words},
@@ -312,10 +313,10 @@ void bench_work_show(bench_work *work)
     work->kind->show(work);
 }
 
-void bench_work_memory(const bench_work *work, int64_t *held, int64_t *most)
+bench_memory bench_work_memory(const bench_work *work)
 {
-    *held = rnnc_run_memory(work->run);
-    *most = work->net.heap->most;
+    return (bench_memory){rnnc_run_row_memory(work->run),
+                          rnnc_run_memory(work->run), work->net.heap->most};
 }
 
 void bench_work_plan(const bench_work *work)

@@ -31,10 +31,13 @@ void bench_work_do(bench_work *work);
 // Shows what the work computes from its first call on.
 void bench_work_show(bench_work *work);
 
-// Bytes that the work holds between its steps for the sake of the backward
-// pass, or of a pass; and bytes of all that was ever held at once, 0 where
-// that is not known.
-void bench_work_memory(const bench_work *work, int64_t *held, int64_t *most);
+// Bytes of a training step: of rows that a run holds, of all that it holds,
+// and the most that was ever taken at once, weights and gradients with it; 0
+// where that is not known.
+typedef struct bench_memory {
+    int64_t rows, run, most;
+} bench_memory;
+bench_memory bench_work_memory(const bench_work *work);
 
 // Prints what was made of the cell, a line each "name number"; nothing where
 // there is nothing to say.

@@ -4,7 +4,7 @@ import math
 from html import escape
 
 from . import sample
-from .table import OURS
+from .table import GATES, OURS
 
 LEFT, WIDTH, STEP, TOP = 430, 420, 18, 60
 COLOURS = {1: "#1f77b4", 2: "#d95f02"}
@@ -70,11 +70,11 @@ def key(words, colours, step=90):
         yield f'<text x="{x + 8}" y="{TOP - 28}">{escape(word)}</text>'
 
 
-def ratios(run):
-    groups = grouped(run["lines"])
+def ratios(lines, what, letter):
+    groups = grouped(lines)
     to_x, marks = scale(groups)
     bottom, last = TOP + STEP * len(groups), None
-    threads = sorted({line["threads"] for line in run["lines"]})
+    threads = sorted({line["threads"] for line in lines})
     parts = [*axis(to_x, marks, bottom),
              *key([f"{n} thread{'s' if n > 1 else ''}" for n in threads],
                   [COLOURS.get(n, "#555") for n in threads])]
@@ -87,9 +87,26 @@ def ratios(run):
                      f'text-anchor="end">{escape(who)}</text>')
         for count, line in sorted(by.items()):
             parts += dot(to_x, y, count, line)
-    title = (f"Their time / ours, class {run['machine']['class']}; right of 1 "
-             "is faster with librnnc; bars are quartiles")
+    title = (f"{what}: their time / ours, class {letter}; right of 1 is "
+             "faster with librnnc; bars are quartiles")
     return picture(LEFT + WIDTH + 30, bottom + 12, title, parts)
+
+
+def topics(lines):
+    """{name of a file: (what it shows, its lines)}"""
+    own = [line for line in lines if line["cell"] not in GATES]
+    return {name: (what, found) for name, what, found in (
+        ("training", "Training", [line for line in lines if
+                                  line["kind"] == "train"
+                                  and line["cell"] in GATES]),
+        ("own", "Own cells", own),
+        ("ragged", "Ragged batches, language models",
+         [line for line in lines if line["kind"] in ("ragged", "words")]),
+        ("streams", "Streams", [line for line in lines
+                                if line["kind"] == "stream"]),
+        ("sequences", "Inference", [line for line in lines
+                                    if line["kind"] == "sequence"]))
+            if grouped(found)}
 
 
 # ---- Sizes over two decades: time against work, both as logarithms ----------
@@ -185,9 +202,10 @@ def draw(run):
     """{name of a file: (title, svg)} of what was measured"""
     letter = run["machine"]["class"]
     charts = {}
-    if run["lines"]:
-        charts["compare-ratios.svg"] = (
-            f"Their time over ours, class {letter}", ratios(run))
+    for name, (what, lines) in topics(run["lines"]).items():
+        charts[f"compare-{name}.svg"] = (
+            f"{what}: their time over ours, class {letter}",
+            ratios(lines, what, letter))
     if run.get("scaling"):
         charts["compare-sizes.svg"] = (
             f"Time against work, class {letter}", scaling(run))

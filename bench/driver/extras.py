@@ -8,7 +8,9 @@ from .measurement import spread, units
 from .table import OURS, ONEDNN, Subject
 from .worker import Lost
 
+STEPS = Subject("in blocks of a step", "rows", "steps")
 STATES = Subject("keeping states", "rows", "states")
+BOTH = Subject("keeping states, in blocks of a step", "rows", "states_steps")
 SEGMENTS = Subject("in segments", "rows", "segments")
 WORKSPACE_FLOATS = 15  # a unit and row in oneDNN's workspace
 
@@ -33,14 +35,21 @@ class Rows:
         return times
 
 
+def bytes_of(worker):
+    """Of rows, of the whole run, and of all that was taken at most."""
+    return dict(zip(("rows", "run", "most"),
+                    map(int, worker.ask("memory")[0].split())))
+
+
 def held(rows, row, subject):
-    """{held, most} bytes after a step, or {absent}."""
+    """Bytes after a step, or {absent}."""
     try:
         worker = rows.open(row, subject)
         worker.seconds(1)
-        held_now, most = map(int, worker.ask("memory")[0].split())
+        times = [worker.seconds(1) for _ in range(5)]
+        found = bytes_of(worker) | {"seconds": spread(times)}
         worker.ask("close")
-        return {"held": held_now, "most": most}
+        return found
     except Lost as why:
         return {"absent": str(why)}
 
@@ -48,14 +57,16 @@ def held(rows, row, subject):
 def memory(workers, programs, options):
     """Bytes of a training step, and of what oneDNN keeps for its backward
     pass: queried where it is there, and by its rule."""
-    row, rows = table.train("lstm", table.SHAPES[1]), Rows(workers)
+    row, rows = table.square("first", "lstm", *table.SHAPES[1]), Rows(workers)
     if options.tiny:
         row = table.cut(row)
-    found = {"row": row.name, OURS.label: held(rows, row, OURS),
-             STATES.label: held(rows, row, STATES)}
-    if ONEDNN.program in programs:
-        found[ONEDNN.label] = held(rows, row, ONEDNN)
-    found["rule"] = WORKSPACE_FLOATS * 4 * row.tokens * row.hidden
+    found = {"row": row.name, "units": row.tokens * row.hidden,
+             "rule": WORKSPACE_FLOATS * 4 * row.tokens * row.hidden}
+    for subject in (OURS, STEPS, STATES, BOTH, SEGMENTS, ONEDNN):
+        if subject.program in programs:
+            # oneDNN has the gradient of x in memory of the caller.
+            found[subject.label] = held(rows, row._replace(
+                kind="train") if subject == ONEDNN else row, subject)
     return found
 
 
@@ -69,23 +80,23 @@ def long(workers, _, options):
             worker = rows.open(row, subject)
             loss = worker.results()["loss"]  # and one step to warm up
             times = [worker.seconds(1) for _ in range(options.long_rounds)]
-            bytes_held = int(worker.ask("memory")[0].split()[0])
+            taken = bytes_of(worker)
             worker.ask("close")
         except Lost as why:
             found[subject.label] = {"absent": str(why)}
             continue
         found[subject.label] = {"times": times, "seconds": spread(times),
-                                "held": bytes_held, "loss": loss[0]}
+                                "loss": loss[0], **taken}
     return found
 
 
 # ---- Sizes over two decades -------------------------------------------------
 
-STEPS = (10, 20, 50, 100, 200, 500, 1000)
+LENGTHS = (10, 20, 50, 100, 200, 500, 1000)
 BATCHES = (1, 2, 3, 5, 8, 12, 20, 32, 50, 64, 100)
 HIDDEN = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1600)
 SCALES = {
-    "T": [table.square("train", "lstm", 20, n, 128) for n in STEPS],
+    "T": [table.square("train", "lstm", 20, n, 128) for n in LENGTHS],
     "B": [table.square("train", "lstm", n, 20, 128) for n in BATCHES],
     "H": [table.square("train", "lstm", 20, 10, n) for n in HIDDEN],
 }
@@ -134,7 +145,7 @@ def scaling(workers, _, options):
         taken = sizes[:3] if options.tiny else sizes
         measured = [(row, rows.times(row, 5, options.target / 2))
                     for row in taken]
-        names = {"T": STEPS, "B": BATCHES, "H": HIDDEN}[letter]
+        names = {"T": LENGTHS, "B": BATCHES, "H": HIDDEN}[letter]
         found[letter] = line_of(measured, names)
     return found
 

@@ -125,38 +125,40 @@ def memory_section(run):
     found = run.get("memory")
     if not found:
         return ""
-    rows = []
-    for name in found:
-        if name in ("row", "rule") or "absent" in found[name]:
-            continue
-        most = found[name]["most"]
-        rows.append([name, megabytes(found[name]["held"]),
-                     megabytes(most) if most else "",
-                     f"{found['rule'] / found[name]['held']:.2f}"])
-    return (f"Bytes of a {found['row']}. Held: by our run for one step and "
-            "from step to step, without packed weights; by oneDNN, its "
-            "workspace as queried. Most: all that went through the context's "
-            "allocator, weights, gradients and packed copies too. The rule of "
-            "oneDNN's workspace, 15 H floats a row, gives "
-            f"{megabytes(found['rule'])}.\n\n"
-            + grid(["who", "held", "most", "the rule / held"], "<>>>", rows))
+    rule = found["rule"]
+    rows = [[name, megabytes(one["rows"]),
+             f"{one['rows'] / 4 / found['units']:.1f}",
+             megabytes(one["run"]),
+             megabytes(one["most"]) if one["most"] else "",
+             f"{rule / one['rows']:.2f}", duration(one["seconds"][1])]
+            for name, one in found.items()
+            if isinstance(one, dict) and "absent" not in one]
+    return (f"Bytes of a {found['row']}. Rows: what our run holds a step and "
+            "sequence, and oneDNN's workspace as it was queried, also as "
+            "floats a unit, step and sequence. Run: all of a run, without "
+            "packed weights. Most: all that went through the context's "
+            "allocator, weights, gradients, packed copies and the caller's "
+            "input with it. The rule of oneDNN's workspace, 15 H floats a "
+            f"row, gives {megabytes(rule)}; oneDNN's time has the gradient "
+            "of the input in it.\n\n"
+            + grid(["who", "rows", "floats", "run", "most",
+                    "the rule / rows", "time"], "<>>>>>>", rows))
+
+
+def long_cells(one):
+    if "absent" in one:
+        return [f"left out: {one['absent']}", "", "", "", ""]
+    return [megabytes(one["rows"]), megabytes(one["run"]),
+            megabytes(one["most"]), duration(one["seconds"][1]),
+            f"{one['loss']:.9g}"]
 
 
 def long_section(run):
     found = run.get("long")
-    if not found:
-        return ""
-    rows = []
-    for name, one in found.items():
-        if name == "row":
-            continue
-        if "absent" in one:
-            rows.append([name, f"left out: {one['absent']}", "", ""])
-            continue
-        rows.append([name, megabytes(one["held"]),
-                     duration(one["seconds"][1]), f"{one['loss']:.9g}"])
-    return f"{found['row']}, ids in, loss inside.\n\n" + grid(
-        ["who", "rows of the run", "time", "loss"], "<>>>", rows)
+    return found and f"{found['row']}, ids in, loss inside.\n\n" + grid(
+        ["who", "rows", "run", "most", "time", "loss"], "<>>>>>",
+        [[name, *long_cells(one)] for name, one in found.items()
+         if name != "row"])
 
 
 SIZES = {"T": "B20 H128", "B": "T20 H128", "H": "B20 T10"}

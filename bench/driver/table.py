@@ -6,7 +6,9 @@ WORDS, LAYERS, LETTERS = 10000, 2, 64
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}  # 4 of others
 NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN",
          "peephole": "own peephole LSTM"}
-KINDS = {"train": "training step", "ragged": "training step, ragged batch",
+KINDS = {"train": "training step",
+         "first": "training step of a first layer",
+         "ragged": "training step, ragged batch",
          "stream": "stream step", "sequence": "inference over a sequence",
          "words": "language model, training step",
          "letters": "letters, training step"}
@@ -70,7 +72,8 @@ class Row(namedtuple("Row", "kind cell batch steps inputs hidden")):
             head = 2 * self.tokens * self.hidden * (
                 WORDS if words else LETTERS)
             return 3 * ((LAYERS if words else 1) * forward + head)
-        return forward * (3 if self.kind in ("train", "ragged") else 1)
+        return forward * (3 if self.kind in ("train", "first", "ragged")
+                          else 1)
 
 
 def square(kind, cell, batch, steps, hidden):

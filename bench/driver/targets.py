@@ -187,14 +187,15 @@ def start(found):
 
 def bytes_and_time(found):
     memory, long = found.run.get("memory", {}), found.run.get("long", {})
-    for name, aim in ((OURS.label, 2.3), ("keeping states", 7)):
-        if "held" in memory.get(name, {}):
-            ratio = memory["rule"] / memory[name]["held"]
+    for name, aim in (("in blocks of a step", 2.3),
+                      ("keeping states, in blocks of a step", 7)):
+        if "rows" in memory.get(name, {}):
+            ratio = memory["rule"] / memory[name]["rows"]
             yield Line(f"memory, {memory['row']}, {name}",
                        "oneDNN's workspace", 1, aim, ratio, ratio, ratio)
     plain, cut = long.get(OURS.label, {}), long.get("in segments", {})
-    if "held" in plain and "held" in cut:
-        less = plain["held"] / cut["held"]
+    if "rows" in plain and "rows" in cut:
+        less = plain["rows"] / cut["rows"]
         yield Line(f"memory in segments, {long['row']}", "our plain run", 2,
                    50, less, less, less)
         (a, b, c), (d, e, f) = plain["seconds"], cut["seconds"]

@@ -54,13 +54,15 @@ def parameters(row):
     """Matrices are [from, to] here."""
     n, gates = row.hidden, session.GATES[row.cell]
     if row.cell != "peephole":
-        shapes = {"weight_ih_l0": (gates * n, row.inputs), "bias_ih_l0": (gates * n,),
+        shapes = {"weight_ih_l0": (gates * n, row.inputs),
+                  "bias_ih_l0": (gates * n,),
                   "weight_hh_l0": (gates * n, n), "bias_hh_l0": (gates * n,)}
         return {name: fill.weight(name, n, *shape).T
                 for name, shape in shapes.items()}
     made = {name: np.concatenate([fill.weight(f"{name}_{g}", n, *shape)
                                   for g in "ifgo"]).T
-            for name, shape in (("w", (n, row.inputs)), ("u", (n, n)), ("b", (n,)))}
+            for name, shape in (("w", (n, row.inputs)), ("u", (n, n)),
+                                ("b", (n,)))}
     return made | {p: fill.weight(p, n, n) for p in ("p_i", "p_f", "p_o")}
 
 

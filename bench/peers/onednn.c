@@ -476,10 +476,10 @@ void bench_work_show(bench_work *work)
     work->kind->show(work);
 }
 
-void bench_work_memory(const bench_work *work, int64_t *held, int64_t *most)
+bench_memory bench_work_memory(const bench_work *work)
 {
-    *held = work->workspace ? (int64_t)size_of(work->workspace) : 0;
-    *most = 0;
+    int64_t rows = work->workspace ? (int64_t)size_of(work->workspace) : 0;
+    return (bench_memory){rows, rows, 0};
 }
 
 void bench_work_plan(const bench_work *work)

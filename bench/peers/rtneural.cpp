@@ -157,9 +157,9 @@ void bench_work_show(bench_work *work)
     bench_show("y", rows.data(), static_cast<int64_t>(rows.size()));
 }
 
-void bench_work_memory(const bench_work *, int64_t *held, int64_t *most)
+bench_memory bench_work_memory(const bench_work *)
 {
-    *held = *most = 0;
+    return {0, 0, 0};
 }
 
 void bench_work_plan(const bench_work *)
