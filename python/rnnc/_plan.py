@@ -36,7 +36,10 @@ class Plan(Handle):
     block_rows : int
         Rows of a time block to aim at; 0: the library chooses.
     keep : int
-        ``TRAIN``: ``KEEP_RESULTS`` or ``KEEP_STATES``.
+        ``TRAIN``: one of ``KEEP_``.
+    segment_rows : int
+        ``KEEP_SEGMENTS`` and ``KEEP_BUDGET``: rows of a segment to aim at;
+        0: the library chooses.
 
     Attributes
     ----------
@@ -58,8 +61,8 @@ class Plan(Handle):
     def __init__(self, graph: Graph, use: int = constants.INFER, *,
                  outputs: Sequence[Node] = (), loss: Optional[Node] = None,
                  gradients: Sequence[Node] = (), axis: Optional[str] = None,
-                 block_rows: int = 0, keep: int = constants.KEEP_RESULTS
-                 ) -> None:
+                 block_rows: int = 0, keep: int = constants.KEEP_RESULTS,
+                 segment_rows: int = 0) -> None:
         self.graph, self.use, self.loss = graph, use, loss
         self.outputs, self.gradients = tuple(outputs), tuple(gradients)
         options = struct_of(
@@ -68,7 +71,7 @@ class Plan(Handle):
             loss=None if loss is None else loss._as_parameter_,
             gradients=_array.pointers(gradients),
             n_gradients=len(gradients), block_rows=block_rows, keep=keep,
-            axis=axis)
+            axis=axis, segment_rows=segment_rows)
         self._take(lib.rnnc_plan_create(graph._owner, ctypes.byref(options)),
                    graph._owner)
 

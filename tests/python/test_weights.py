@@ -284,3 +284,18 @@ def test_budgets(net: Net) -> None:
     run.forward()
     assert run.kept == rnnc.KEEP_RESULTS
     assert 0 < run.row_memory <= run.memory
+
+
+def test_segments_change_no_bit(net: Net) -> None:
+    found = []
+    for options in ({}, {"keep": rnnc.KEEP_SEGMENTS, "segment_rows": 4}):
+        net.weights.zero_gradients()
+        run = rnnc.Run(rnnc.Plan(net.graph, rnnc.TRAIN, loss=net.loss,
+                                 **options), net.weights)
+        run.input(net.x, np.ones((2, 30, 3)))
+        run.input(net.target, np.ones((2, 30, 2)))
+        run.forward()
+        run.backward()
+        found.append(net.weights.gradient("gru.weight_hh_l0"))
+    assert run.kept == rnnc.KEEP_SEGMENTS
+    np.testing.assert_array_equal(*found)

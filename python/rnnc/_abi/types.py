@@ -80,6 +80,7 @@ class rnnc_plan_options(Structure):
         ("block_rows", c_int64),
         ("keep", c_int32),
         ("reserved", c_uint32),
+        ("segment_rows", c_int64),
     ]
 
 
