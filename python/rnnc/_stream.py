@@ -65,6 +65,17 @@ class Stream(Handle):
         """
         self._check(lib.rnnc_stream_begin(self._owner))
 
+    def threads(self, threads: int) -> None:
+        """Ask for threads that share steps and chunks; the same bits.
+
+        Parameters
+        ----------
+        threads : int
+            1: the caller's alone, as at first; 0: as many as the context
+            has.
+        """
+        self._check(lib.rnnc_stream_threads(self._owner, threads))
+
     def in_(self, input: Node) -> Array:
         """A view of where an input of the next step is written.
 
