@@ -88,6 +88,28 @@ rni_dtype_reader rni_dtype_read(int32_t dtype)
     return dtypes[dtype].read;
 }
 
+// Whether a float of this machine lies in memory as F32 does in a file.
+static bool are_alike(void)
+{
+    const float one = 1;
+    unsigned char bytes[sizeof one];
+    memcpy(bytes, &one, sizeof one);
+    return read_f32(bytes) == one;
+}
+
+void rni_dtype_floats(int32_t dtype, const unsigned char *at, uint64_t count,
+                      float *values)
+{
+    rni_dtype_reader read = dtypes[dtype].read;
+    uint32_t bytes = dtypes[dtype].bits / 8;
+    if (read == read_f32 && are_alike()) {
+        memcpy(values, at, (size_t)count * sizeof *values);
+        return;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        values[i] = read(at + bytes * i);
+}
+
 bool rni_dtype_fits(int32_t dtype, const unsigned char *at)
 {
     static const double most = 3.4028235677973362e38; // rounds to a float

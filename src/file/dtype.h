@@ -18,6 +18,10 @@ uint32_t rni_dtype_bits(int32_t dtype);
 typedef float (*rni_dtype_reader)(const unsigned char *at);
 rni_dtype_reader rni_dtype_read(int32_t dtype);
 
+// `count` numbers that lie one after another.
+void rni_dtype_floats(int32_t dtype, const unsigned char *at, uint64_t count,
+                      float *values);
+
 // False for an F64 that is finite and beyond the floats.
 bool rni_dtype_fits(int32_t dtype, const unsigned char *at);
 

@@ -326,6 +326,10 @@ float rni_tensor_value(const rni_tensor *tensor, uint64_t index)
 
 void rni_tensor_floats(const rni_tensor *tensor, float *values)
 {
+    if (tensor->scales == NULL) {
+        rni_dtype_floats(tensor->dtype, tensor->data, tensor->count, values);
+        return;
+    }
     for (uint64_t i = 0; i < tensor->count; i++)
         values[i] = rni_tensor_value(tensor, i);
 }
