@@ -141,6 +141,9 @@ def all_rows(run, options, commands, begun):
     for place_in, threads in enumerate(options.threads, 1):
         share = options.seconds * place_in / len(options.threads)
         compare(run, options, commands, threads, begun + share)
+
+
+def sort_lines(run, options):
     order = [row.name for row in rows_of(options)]
     run["lines"].sort(key=lambda line: (line["threads"],
                                         order.index(line["row"])))
@@ -214,9 +217,13 @@ def main():
             run["about"][peer] = "absent"
             print(f"  {peer}: absent")
     # The short parts first, so that rows may use up a bounded time.
-    try_parts(run, options, commands)
-    if "rows" in options.parts:
-        all_rows(run, options, commands, begun)
+    try:
+        try_parts(run, options, commands)
+        if "rows" in options.parts:
+            all_rows(run, options, commands, begun)
+    except KeyboardInterrupt:
+        run["left_out"].append("all after it was interrupted")
+    sort_lines(run, options)
     run["seconds"] = time.monotonic() - begun
     charts = chart.draw(run)
     report.write(run, options.out, charts)

@@ -112,6 +112,9 @@ static void sample(session *s, const char *line)
 {
     int64_t count = count_of(line);
     need_row(s, line);
+    bench_sample_ready();
+    for (int64_t i = 0; i < count / 4 + 1; i++)
+        bench_work_do(s->work);
     if (!bench_sample_start()) {
         printf("absent no timers for threads here\n");
         return;

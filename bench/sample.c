@@ -16,10 +16,19 @@
 #include <ucontext.h>
 
 #include "answer.h"
+#include "peak.h"
 
 enum { MOST_THREADS = 64, MOST_SAMPLES = 1 << 20, INTERVAL = 197000 }; // ns
 
+typedef struct member {
+    int thread;
+    double used; // seconds, when it was made ready
+} member;
+
 static struct {
+    member members[MOST_THREADS];
+    int n_members;
+    double ready; // when that was
     timer_t timers[MOST_THREADS];
     int n_timers;
     atomic_int n_samples;
@@ -58,15 +67,38 @@ static int watch(int thread)
     return timer_settime(*timer, 0, &when, NULL) == 0;
 }
 
-static int watch_all(void)
+// Seconds that a thread has used: Linux' clock of any thread of the process.
+static double used_by(int thread)
+{
+    struct timespec used = {0, 0};
+    clock_gettime((clockid_t)(~(unsigned)thread << 3 | 6u), &used);
+    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+}
+
+void bench_sample_ready(void)
 {
     DIR *folder = opendir("/proc/self/task");
-    int good = folder != NULL;
-    for (struct dirent *entry; good && (entry = readdir(folder));)
-        if (entry->d_name[0] != '.' && all.n_timers < MOST_THREADS)
-            good = watch(atoi(entry->d_name));
+    all.n_members = 0;
+    all.ready = bench_seconds();
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        int thread = atoi(entry->d_name);
+        if (thread > 0 && all.n_members < MOST_THREADS)
+            all.members[all.n_members++] = (member){thread, used_by(thread)};
+    }
     if (folder)
         closedir(folder);
+}
+
+// A thread of another library that only sleeps would look like one that waits.
+static int watch_all(void)
+{
+    double least = 0.05 * (bench_seconds() - all.ready);
+    int good = all.n_members > 0;
+    for (int i = 0; good && i < all.n_members; i++) {
+        const member *m = &all.members[i];
+        if (used_by(m->thread) - m->used > least)
+            good = watch(m->thread);
+    }
     return good;
 }
 
@@ -86,17 +118,31 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+// Whether a thread sleeps here: the last instruction was a call of the system.
+static int is_system_call(uintptr_t place)
+{
+#if defined(__x86_64__)
+    static const unsigned char call[] = {0x0f, 0x05};
+#else
+    static const unsigned char call[] = {0x01, 0x00, 0x00, 0xd4};
+#endif
+    return memcmp((const char *)place - sizeof call, call, sizeof call) == 0;
+}
+
 static void print_place(uintptr_t place, int count)
 {
     Dl_info here, there = {0};
     dladdr((void *)(uintptr_t)bench_sample_stop, &here);
     if (!dladdr((void *)place, &there) || !there.dli_fname)
-        printf("in kernel %d\n", count);
+        printf("in somewhere %d\n", count);
+    else if (is_system_call(place))
+        printf("in system_call %d\n", count);
     else if (there.dli_fbase == here.dli_fbase)
         printf("at %jx %d\n", (uintmax_t)(place - (uintptr_t)here.dli_fbase),
                count);
     else
-        printf("in %s %d\n", there.dli_fname, count);
+        printf("in %s:%s %d\n", there.dli_fname,
+               there.dli_sname ? there.dli_sname : "?", count);
 }
 
 void bench_sample_stop(void)
@@ -115,6 +161,10 @@ void bench_sample_stop(void)
     free(all.samples);
 }
 #else
+void bench_sample_ready(void)
+{
+}
+
 int bench_sample_start(void)
 {
     return 0;

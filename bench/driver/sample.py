@@ -9,13 +9,14 @@ from . import table
 
 # The kind of work of a function of ours, by its name; the first that fits.
 KINDS = [
-    ("barriers", r"barrier|team|spin|wait"),
+    ("barriers", r"barrier|team|spin|wait|gate|futex|cond|yield|"
+                 r"system_call"),
     ("packing", r"pack_(panel|row|col|copy|block)|product_pack|outer_pack|"
                 r"rni_binding|^pack|_pack$"),
     ("products", r"tile|product|outer|matmul"),
     ("tapes", r"tape|value_"),
+    ("clipping, optimizer", r"clip|optimizer|update|norm|squares"),
     ("softmax, sums, look-ups", r"row_|col_sum|sums|lookup|cross_entropy"),
-    ("clipping, optimizer", r"clip|optimizer|update|norm"),
 ]
 REST = "rest"
 ALL = [*(kind for kind, _ in KINDS), REST]
@@ -37,7 +38,7 @@ def functions(program, places):
     counts, (addresses, names) = {}, symbols(program)
     for line in places:
         how, where, number = line.split()
-        name = where
+        name = where.rpartition("/")[2]
         if how == "at":
             name = names[bisect.bisect(addresses, int(where, 16)) - 1]
         counts[name] = counts.get(name, 0) + int(number)
