@@ -41,13 +41,17 @@ static void place_parts(rni_planner *p, int32_t v)
         rni_arg part = rni_planner_args(p, v)[i];
         bool sums = value->shape.kind == RNI_STATIC && !p->prepared[v] &&
                     rni_planner_sums_rows(p, part.value);
-        if (part.value < v && is_free(p, part.value) &&
-            (sums || same_place(p, part.value, v)))
-            p->homes[part.value] = (rni_home){v, part.row, part.col};
+        if (part.value >= v || !is_free(p, part.value) ||
+            !(sums || same_place(p, part.value, v)))
+            continue;
+        p->homes[part.value] = (rni_home){v, part.row, part.col};
+        p->whole[part.value] |= p->whole[v];
     }
 }
 
 // A product that starts from a value nobody else needs goes on in its memory.
+// What is made again segment by segment begins anew then: so not in rows that
+// are there to the end, and not from one stage to another.
 static void place_init(rni_planner *p, int32_t v)
 {
     const rni_value *value = p->form->values + v;
@@ -56,9 +60,60 @@ static void place_init(rni_planner *p, int32_t v)
         return;
     const rni_shape *from = &p->form->values[init].shape;
     if (from->kind == RNI_SEQUENCE && value->shape.kind == RNI_SEQUENCE &&
-        from->cols == value->shape.cols)
+        from->cols == value->shape.cols && p->stage[init] == p->stage[v] &&
+        !p->whole[v])
         p->homes[init] = (rni_home){v, 0, 0};
 }
+
+// ---- Rows that are there to the end -----------------------------------------
+
+static void mark_whole(rni_planner *p, int32_t v)
+{
+    while (p->form->values[v].op == RNI_FORM_VIEW)
+        v = rni_planner_args(p, v)[0].value;
+    if (p->form->values[v].op == RNI_FORM_PREV)
+        v = p->form->states[p->form->values[v].integers[0]].next;
+    p->whole[v] = true;
+}
+
+// Where rows are made: those of a state before the step by what makes its next.
+static int32_t made_in(const rni_planner *p, int32_t v)
+{
+    while (p->form->values[v].op == RNI_FORM_VIEW)
+        v = rni_planner_args(p, v)[0].value;
+    if (p->form->values[v].op == RNI_FORM_PREV)
+        v = p->form->states[p->form->values[v].integers[0]].next;
+    return p->stage[v];
+}
+
+static void mark_args(rni_planner *p, int32_t v)
+{
+    const rni_value *value = p->form->values + v;
+    for (int32_t i = 0; i < value->n_args; i++) {
+        int32_t arg = rni_planner_args(p, v)[i].value;
+        if (arg >= 0 &&
+            (value->op == RNI_FORM_REVERSE || made_in(p, arg) != p->stage[v]))
+            mark_whole(p, arg);
+    }
+}
+
+static void find_whole(rni_planner *p)
+{
+    const rni_form *form = p->form;
+    for (int32_t i = 0; i < form->n_outputs; i++)
+        mark_whole(p, form->outputs[i].value);
+    for (int32_t v = 0; v < form->n_values; v++)
+        if (p->needed[v] && p->stage[v] >= 0 &&
+            p->stage[v] < p->plan->n_forward)
+            mark_args(p, v);
+    for (int32_t s = 0; s < form->n_states; s++) {
+        int32_t unit = form->n_values + form->states[s].loop;
+        if (p->live[s] && p->stage[unit] != made_in(p, form->states[s].next))
+            mark_whole(p, form->states[s].next);
+    }
+}
+
+// ---- Homes ------------------------------------------------------------------
 
 // Follows homes to the end: the value that owns the memory.
 static void settle(rni_planner *p, int32_t v)
@@ -81,6 +136,8 @@ bool rni_plan_place(rni_planner *p)
     const rni_form *form = p->form;
     for (int32_t v = 0; v < form->n_values; v++)
         p->homes[v] = (rni_home){v, 0, 0};
+    if (p->plan->use == RNNC_TRAIN)
+        find_whole(p);
     for (int32_t v = form->n_values - 1; v >= 0; v--) {
         if (!p->needed[v])
             continue;
@@ -89,6 +146,8 @@ bool rni_plan_place(rni_planner *p)
         else if (form->values[v].op == RNI_FORM_DOT)
             place_init(p, v);
     }
+    if (!rni_plan_place_results(p))
+        return false;
     for (int32_t v = form->n_values - 1; v >= 0; v--)
         if (form->values[v].op != RNI_FORM_VIEW)
             settle(p, v);

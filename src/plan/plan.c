@@ -238,6 +238,7 @@ static bool make_tables(rni_planner *p)
     p->uses = rni_memory_zeroed(m, n, sizeof *p->uses);
     p->kept = rni_memory_zeroed(m, n, sizeof *p->kept);
     p->homes = rni_memory_zeroed(m, n, sizeof *p->homes);
+    p->whole = rni_memory_zeroed(m, n, sizeof *p->whole);
     p->section = rni_memory_zeroed(m, units, sizeof *p->section);
     p->stage = rni_memory_zeroed(m, units, sizeof *p->stage);
     p->looped = rni_memory_zeroed(m, loops, sizeof *p->looped);
@@ -253,32 +254,24 @@ static bool make_tables(rni_planner *p)
     for (size_t i = 0; p->ranked && i < n; i++)
         p->ranked[i] = -1;
     return p->needed && p->live && p->prepared && p->moving && p->uses &&
-           p->kept && p->homes && p->section && p->stage && p->looped &&
-           p->loop_values && p->loop_values_first && p->loop_states &&
-           p->loop_states_first && p->buffer && p->state && p->ranked;
+           p->kept && p->homes && p->whole && p->section && p->stage &&
+           p->looped && p->loop_values && p->loop_values_first &&
+           p->loop_states && p->loop_states_first && p->buffer && p->state &&
+           p->ranked;
 }
 
 static void release_tables(rni_planner *p)
 {
-    void *const tables[] = {p->copies,
-                            p->needed,
-                            p->live,
-                            p->prepared,
-                            p->moving,
-                            p->uses,
-                            p->kept,
-                            p->homes,
-                            p->section,
-                            p->stage,
-                            p->looped,
-                            p->buffer,
-                            p->state,
-                            p->ranked,
-                            p->section_stage,
-                            p->loop_values,
-                            p->loop_values_first,
-                            p->loop_states,
-                            p->loop_states_first};
+    void *const tables[] = {p->copies,      p->needed,
+                            p->live,        p->prepared,
+                            p->moving,      p->uses,
+                            p->kept,        p->homes,
+                            p->whole,       p->section,
+                            p->stage,       p->looped,
+                            p->buffer,      p->state,
+                            p->ranked,      p->section_stage,
+                            p->loop_values, p->loop_values_first,
+                            p->loop_states, p->loop_states_first};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         rni_memory_release(p->memory, tables[i]);
 }
@@ -294,10 +287,10 @@ static void plan_form(rnnc_plan *plan, rni_form *form)
     bool good = make_tables(&p);
     if (!good)
         rni_error_memory(&plan->error);
-    good = good && rni_plan_need(&p) && rni_plan_place(&p) &&
-           rni_plan_schedule(&p) && rni_plan_extents(&p) &&
-           rni_plan_states(&p) && rni_plan_emit(&p) && rni_plan_again(&p) &&
-           rni_plan_results(&p) && rni_plan_memory(&p);
+    good = good && rni_plan_need(&p) && rni_plan_schedule(&p) &&
+           rni_plan_place(&p) && rni_plan_extents(&p) && rni_plan_states(&p) &&
+           rni_plan_emit(&p) && rni_plan_again(&p) && rni_plan_results(&p) &&
+           rni_plan_memory(&p);
     if (!good)
         rni_error_memory(&plan->error); // unless another reason stands
     release_tables(&p);

@@ -36,9 +36,6 @@ typedef struct rni_planner {
     int32_t *uses;  // value -> how many values and results use it
     bool *kept;     // value -> must outlive the run: a result
 
-    // place.c
-    rni_home *homes; // value -> where it lives
-
     // schedule.c
     int32_t *section;       // unit -> its section, -1 where it has none
     int32_t *stage;         // unit -> its stage
@@ -49,6 +46,11 @@ typedef struct rni_planner {
     // loop l lie from first[l] up to first[l + 1].
     int32_t *loop_values, *loop_values_first;
     int32_t *loop_states, *loop_states_first;
+
+    // place.c
+    rni_home *homes; // value -> where it lives
+    bool *whole;     // forward value -> a result, or another forward stage or
+                     // a reversal reads it: all its rows are there to the end
 
     // extent.c
     int32_t *buffer; // owner -> buffer, -1: none yet
@@ -66,8 +68,9 @@ typedef struct rni_planner {
 } rni_planner;
 
 bool rni_plan_need(rni_planner *planner);
-bool rni_plan_place(rni_planner *planner);
 bool rni_plan_schedule(rni_planner *planner);
+bool rni_plan_place(rni_planner *planner);
+bool rni_plan_place_results(rni_planner *planner); // a part of it
 bool rni_plan_extents(rni_planner *planner);
 bool rni_plan_states(rni_planner *planner);
 bool rni_plan_emit(rni_planner *planner);
