@@ -21,6 +21,7 @@ typedef struct chain {
     const rni_kernels *kernels;
     int64_t rows, cols[RESULTS];
     int32_t n_calls, n_terms[CALLS], n_results;
+    int64_t fold; // panels; 0: none
     bool in_place, from_zero;
     matrix a[CALLS][TERMS], init[RESULTS], between[RESULTS], c[RESULTS];
     float *packed[CALLS][RESULTS];
@@ -73,8 +74,11 @@ static int64_t draw_terms(chain *ch, int32_t call)
 static void draw_results(chain *ch)
 {
     for (int32_t r = 0; r < ch->n_results; r++) {
+        const int64_t folds = 1 + floats_draw_up_to(5);
         const int64_t cols =
-            1 + floats_draw_up_to(floats_draw_up_to(1) ? 20 : 300);
+            ch->fold > 0
+                ? folds * ch->fold * ch->kernels->panel
+                : 1 + floats_draw_up_to(floats_draw_up_to(1) ? 20 : 300);
         ch->cols[r] = cols;
         ch->init[r] = matrix_draw(ch->rows, cols, cols + 2, 1.0f);
         ch->between[r] = matrix_create(ch->rows, cols, cols + 1);
@@ -123,6 +127,7 @@ static void chain_draw(chain *ch, const rni_kernels *kernels, int64_t rows)
     ch->n_results = (int32_t)(1 + floats_draw_up_to(RESULTS - 1));
     ch->in_place = floats_draw_up_to(1);
     ch->from_zero = floats_draw_up_to(3) == 0;
+    ch->fold = floats_draw_up_to(1) ? 1 + floats_draw_up_to(5) : 0;
     draw_results(ch);
     for (int32_t k = 0; k < ch->n_calls; k++)
         draw_call(ch, k);
@@ -143,7 +148,7 @@ static void chain_destroy(chain *ch)
     }
 }
 
-// Panels [first, last) by links, in the order that is asked for.
+// Panels [first, last) (of each fold) by links, in the order that is asked for.
 static void follow(chain *ch, int64_t first, int64_t last, bool backwards)
 {
     const rni_kernels *kernels = ch->kernels;
@@ -153,13 +158,15 @@ static void follow(chain *ch, int64_t first, int64_t last, bool backwards)
         ch->calls[k].last_panel = last;
         n_terms += ch->n_terms[k];
     }
-    const int64_t n = kernels->product_link(ch->calls, ch->n_calls, NULL, NULL);
+    const int64_t n =
+        kernels->product_link(ch->calls, ch->n_calls, ch->fold, NULL, NULL);
     rni_tile_link *links = malloc((size_t)(n + 1) * sizeof *links);
     rni_tile_term *terms = malloc((size_t)(n * n_terms + 1) * sizeof *terms);
     assert_non_null(links);
     assert_non_null(terms);
     assert_int_equal(
-        kernels->product_link(ch->calls, ch->n_calls, links, terms), n);
+        kernels->product_link(ch->calls, ch->n_calls, ch->fold, links, terms),
+        n);
     kernels->product_follow(links, n, backwards);
     free(links);
     free(terms);
@@ -168,7 +175,8 @@ static void follow(chain *ch, int64_t first, int64_t last, bool backwards)
 static void chain_check(chain *ch)
 {
     matrix want[RESULTS];
-    const int64_t panels = ch->calls->last_panel;
+    const int64_t all = ch->calls->last_panel;
+    const int64_t panels = ch->fold > 0 ? ch->fold : all;
     const int64_t middle = floats_draw_up_to(panels);
     for (int32_t k = 0; k < ch->n_calls; k++)
         ch->kernels->product(&ch->calls[k]);
@@ -206,7 +214,7 @@ static void many_rows_have_no_links(void **state)
     const rni_kernels *kernels = rni_kernels_get(rni_isa_choose());
     chain ch;
     chain_draw(&ch, kernels, 5);
-    assert_int_equal(kernels->product_link(ch.calls, ch.n_calls, NULL, NULL),
+    assert_int_equal(kernels->product_link(ch.calls, ch.n_calls, 0, NULL, NULL),
                      0);
     chain_destroy(&ch);
 }

@@ -202,14 +202,14 @@ static void answer_run(answer *a, const rni_kernels *kernels, int64_t step)
 // By way of links, where there are any.
 static bool answer_follow(answer *a, const rni_kernels *kernels)
 {
-    const int64_t n = kernels->product_link(&a->call, 1, NULL, NULL);
+    const int64_t n = kernels->product_link(&a->call, 1, 0, NULL, NULL);
     if (n == 0)
         return false;
     rni_tile_link *links = malloc((size_t)n * sizeof *links);
     rni_tile_term *terms =
         malloc((size_t)(n * a->call.n_terms) * sizeof *terms);
     assert_true(links != NULL && terms != NULL);
-    kernels->product_link(&a->call, 1, links, terms);
+    kernels->product_link(&a->call, 1, 0, links, terms);
     kernels->product_follow(links, n, true);
     free(links);
     free(terms);

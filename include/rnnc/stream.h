@@ -20,9 +20,9 @@
  * @endcode
  *
  * A step is one call without allocation, lock or system call, on the caller's
- * thread. A plan's axis is the one that its options name; what lies on other
- * axes, and what depends on batch and static inputs alone, is computed once,
- * by rnnc_stream_begin().
+ * thread unless rnnc_stream_threads() asks for more. A plan's axis is the one
+ * that its options name; what lies on other axes, and what depends on batch and
+ * static inputs alone, is computed once, by rnnc_stream_begin().
  *
  * Many streams may share one plan and one set of weights, each used by one
  * thread at a time. They go on with the version of the weights they were made
@@ -69,6 +69,26 @@ RNNC_API rnnc_status rnnc_stream_status(const rnnc_stream *stream);
 /** @param stream a stream or NULL
  * @return why, "" where all is well; until the stream's next call */
 RNNC_API const char *rnnc_stream_message(const rnnc_stream *stream);
+
+/**
+ * Asks for threads: so many of the context's, the caller's own among them,
+ * share the steps and chunks that are large enough to gain by it. Each owns
+ * the same columns in every step, so its part of the weights stays in the
+ * cache of its core. The values are the same, bit for bit.
+ *
+ * Between steps the other threads watch for the next one for about 50
+ * microseconds, then sleep; steps that come later than that wake them only
+ * where the work is worth it, and otherwise run on the caller's thread. A step
+ * that finds them busy with another stream or run, or in a forked process,
+ * runs on the caller's thread as well. Steps on several threads take no lock
+ * and allocate nothing either; a system call is made to wake or to sleep alone.
+ * @param stream a stream
+ * @param threads 1, as it is at first: the caller's thread alone; 0: as many
+ *   as the context has
+ * @return RNNC_OK, RNNC_E_ARGUMENT below 0 or above the context's threads, or
+ *   RNNC_E_MEMORY. Results of the last chunk are gone afterwards; states stay.
+ */
+RNNC_API rnnc_status rnnc_stream_threads(rnnc_stream *stream, int32_t threads);
 
 /**
  * Sets an input that has one value for each row, by copying. A stream under
@@ -137,8 +157,8 @@ RNNC_API int32_t *rnnc_stream_in_ids(rnnc_stream *stream, rnnc_node *input);
 RNNC_API const float *rnnc_stream_out(rnnc_stream *stream, rnnc_node *output);
 
 /**
- * One step of all rows. Allocates nothing, takes no lock and makes no system
- * call, but for the first step where it has to begin.
+ * One step of all rows. Allocates nothing, takes no lock and, on one thread,
+ * makes no system call, but for the first step where it has to begin.
  * @param stream a stream
  * @return RNNC_OK; RNNC_E_VALUE for an id out of range; what
  *   rnnc_stream_begin() may return

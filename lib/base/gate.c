@@ -38,11 +38,22 @@ static void wake(rni_gate *gate, unsigned nudges)
     pthread_mutex_unlock(&gate->lock);
 }
 
+void rni_gate_post(rni_gate *gate)
+{
+    unsigned value = atomic_load_explicit(&gate->value, memory_order_relaxed);
+    atomic_store_explicit(&gate->value, value + 1, memory_order_release);
+}
+
+void rni_gate_settle(rni_gate *gate)
+{
+    if (atomic_fetch_add(&gate->sleepers, 0) > 0)
+        wake(gate, 0);
+}
+
 void rni_gate_advance(rni_gate *gate)
 {
-    atomic_fetch_add(&gate->value, 1);
-    if (atomic_load(&gate->sleepers) > 0)
-        wake(gate, 0);
+    rni_gate_post(gate);
+    rni_gate_settle(gate);
 }
 
 void rni_gate_nudge(rni_gate *gate)
@@ -51,7 +62,7 @@ void rni_gate_nudge(rni_gate *gate)
         wake(gate, 1);
 }
 
-static bool spin(const rni_gate *gate, unsigned seen, int32_t spins)
+bool rni_gate_spin(const rni_gate *gate, unsigned seen, int32_t spins)
 {
     for (int32_t i = 0; i < spins; i++) {
         if (atomic_load_explicit(&gate->value, memory_order_acquire) != seen)
@@ -74,7 +85,7 @@ static void sleep_at(rni_gate *gate, unsigned seen)
 
 void rni_gate_wait(rni_gate *gate, unsigned seen, int32_t spins)
 {
-    while (!spin(gate, seen, spins)) {
+    while (!rni_gate_spin(gate, seen, spins)) {
         sleep_at(gate, seen);
         if (atomic_load(&gate->value) != seen)
             return;

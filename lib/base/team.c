@@ -11,22 +11,7 @@
 #include "base/gate.h"
 #include "base/origin.h"
 
-enum { SPINS = 2000 };
-
-typedef struct member {
-    rni_gate go, done; // advanced by the caller; by the member
-    rni_team *team;
-    pthread_t thread;
-    int32_t number;
-    unsigned seen; // value of `go` that it has run already
-} member;
-
-// One round of a barrier for one member: advanced by the member that comes
-// 2^round before it.
-typedef struct signal_gate {
-    rni_gate gate;
-    unsigned seen; // its own
-} signal_gate;
+enum { SPINS = 2000, SHORT_SPINS = 100 };
 
 // What decides how floats are computed.
 typedef struct environment {
@@ -38,8 +23,34 @@ typedef struct environment {
 #endif
 } environment;
 
-// `size` are wanted, `running` are there (the caller included). All that a run
-// sets is written before `go` advances and read after.
+// What a member is to do; in the cache line of its gate, so that one look
+// brings all of it.
+typedef struct job {
+    rni_team_body body;
+    void *work;
+    environment environment;
+    int32_t size; // members of this run
+    bool stop;
+} job;
+
+typedef struct member {
+    _Alignas(RNI_ALIGNMENT) job job; // written before `go` moves, read after
+    rni_gate go;                     // advanced by the caller
+    _Alignas(RNI_ALIGNMENT) rni_gate done; // by the member
+    rni_team *team;
+    pthread_t thread;
+    int32_t number;
+    unsigned seen; // value of `go` that it has run already
+} member;
+
+// One round of a barrier for one member: advanced by the member that comes
+// 2^round before it.
+typedef struct signal_gate {
+    _Alignas(RNI_ALIGNMENT) rni_gate gate;
+    unsigned seen; // its own
+} signal_gate;
+
+// `size` are wanted, `running` are there (the caller included).
 struct rni_team {
     _Alignas(RNI_ALIGNMENT) atomic_flag busy;
     rni_memory memory;
@@ -47,11 +58,6 @@ struct rni_team {
     int32_t size, rounds;
     atomic_int running;
     int32_t spins;
-    bool stop;
-    rni_team_body body;
-    void *work;
-    int32_t sharing; // members of this run
-    environment environment;
     member *members;      // [size]; of the first, nothing is used
     signal_gate *signals; // [size, rounds]
 };
@@ -178,8 +184,8 @@ void rni_team_destroy(rni_team *team)
     if (team == NULL)
         return;
     if (rni_origin_is_here(&team->origin)) {
-        team->stop = true;
         for (int32_t i = 1; i < atomic_load(&team->running); i++) {
+            team->members[i].job.stop = true;
             rni_gate_advance(&team->members[i].go);
             pthread_join(team->members[i].thread, NULL);
         }
@@ -202,10 +208,11 @@ static void *member_main(void *argument)
     for (;;) {
         rni_gate_wait(&self->go, self->seen, team->spins);
         self->seen++;
-        if (team->stop)
+        const job *j = &self->job;
+        if (j->stop)
             return NULL;
-        environment_set(&team->environment);
-        team->body(team->work, self->number, team->sharing);
+        environment_set(&j->environment);
+        j->body(j->work, self->number, j->size);
         rni_gate_advance(&self->done);
     }
 }
@@ -259,23 +266,36 @@ bool rni_team_start(rni_team *team)
 
 // ---- Runs ------------------------------------------------------------------
 
+// Who watches is not waited for; who sleeps is woken at once.
+static void give(member *to, const job *j)
+{
+    to->job = *j;
+    rni_gate_post(&to->go);
+    if (rni_gate_sleeps(&to->go))
+        rni_gate_settle(&to->go);
+}
+
+// A member that fell asleep as its job came is found after a while.
+static void wait_for(member *other, int32_t spins)
+{
+    unsigned runs =
+        atomic_load_explicit(&other->go.value, memory_order_relaxed);
+    if (rni_gate_spin(&other->done, runs - 1, SHORT_SPINS))
+        return;
+    rni_gate_settle(&other->go);
+    rni_gate_wait(&other->done, runs - 1, spins);
+}
+
 // The caller holds `busy`: between runs, nobody advances `done`.
 static void run_together(rni_team *team, rni_team_body body, void *work,
                          int32_t size)
 {
-    team->body = body;
-    team->work = work;
-    team->sharing = size;
-    team->environment = environment_get();
+    job j = {body, work, environment_get(), size, false};
     for (int32_t i = 1; i < size; i++)
-        rni_gate_advance(&team->members[i].go);
+        give(&team->members[i], &j);
     body(work, 0, size);
-    for (int32_t i = 1; i < size; i++) {
-        member *other = &team->members[i];
-        unsigned runs =
-            atomic_load_explicit(&other->go.value, memory_order_relaxed);
-        rni_gate_wait(&other->done, runs - 1, team->spins);
-    }
+    for (int32_t i = 1; i < size; i++)
+        wait_for(&team->members[i], team->spins);
 }
 
 static int32_t least(int32_t a, int32_t b)

@@ -178,6 +178,7 @@ struct rni_tile_link {
     int64_t init_stride;
     float *c;
     int64_t stride;
+    int64_t apart;       // columns from the first of a panel to the next one's
     rni_tile_run *whole; // of a tile that reaches beyond the columns of c:
     int64_t rows, cols;  // how the whole tile is run, and what there is of c
     int64_t width;
@@ -225,12 +226,14 @@ typedef struct rni_kernels {
     void (*tape_follow)(const rni_tape_link *links, int64_t n);
     // Links of products that continue each other: each starts from what the
     // one before it leaves, has results of the same columns, and the panels
-    // of the first. Each link takes as many terms as all calls have. 0 for
-    // more rows than are read where they lie. Tiles do not depend on one
-    // another: followed backwards in every other step, weights that just do
-    // not fit a cache are half in it.
+    // of the first; with a fold, these are of every `fold` panels, of which
+    // there are whole ones in all results. Each link takes as many terms as all
+    // calls have. 0 for more rows than are read where they lie. Tiles do not
+    // depend on one another: followed backwards in every other step, weights
+    // that just do not fit a cache are half in it.
     int64_t (*product_link)(const rni_product_call *calls, int32_t n_calls,
-                            rni_tile_link *links, rni_tile_term *terms);
+                            int64_t fold, rni_tile_link *links,
+                            rni_tile_term *terms);
     void (*product_follow)(const rni_tile_link *links, int64_t n,
                            bool backwards);
 

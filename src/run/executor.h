@@ -32,6 +32,7 @@ typedef struct rni_executor {
     const rni_profile *profile;
     const rni_kernels *kernels;
     rni_team *team;         // NULL: the caller alone
+    int32_t members;        // of the team, at most; 0: all
     float **base;           // [n_buffers]: row 0, column 0
     float **packed;         // [n_packs]
     const uint8_t *numbers; // [n_sources] rni_number of packed weights

@@ -438,6 +438,8 @@ void rni_executor_run(const rni_executor *executor, int32_t first, int32_t last,
     job j = {executor, first, last, which};
     if (executor->team == NULL || job_cost(&j) < team_cost)
         run_job(&j, 0, 1);
+    else if (executor->members > 0)
+        rni_team_run_few(executor->team, executor->members, run_job, &j);
     else
         rni_team_run(executor->team, run_job, &j);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Binding one step of a stream to memory, and running it.
+// The calls of one step of a stream, bound to memory.
 #include "run/step.h"
 
 #include <string.h>
@@ -14,25 +14,75 @@ static void *room(const rni_memory *memory, int64_t count, size_t size,
     return block;
 }
 
-bool rni_step_init(rni_step *step, const rni_executor *e, int32_t more_copies,
-                   const rni_memory *memory)
+bool rni_step_init(rni_step *step, const rni_executor *e, int64_t rows,
+                   int32_t more_copies, const rni_memory *memory)
 {
     const rnnc_plan *plan = e->plan;
     bool good = true;
-    *step = (rni_step){.memory = memory, .e = e};
+    *step = (rni_step){.memory = memory, .e = e, .rows = rows};
     // An instruction may have a begin and an end; a state is entered, copied,
     // and read at the end.
-    int64_t calls = 3 * (int64_t)plan->n_instructions +
-                    3 * (int64_t)plan->n_states + more_copies;
-    step->calls = room(memory, calls, sizeof *step->calls, &good);
-    step->ports = room(memory, plan->n_ports, sizeof *step->ports, &good);
+    int64_t copies = 3 * (int64_t)plan->n_states + more_copies;
+    step->room = 3 * (int64_t)plan->n_instructions + copies;
+    // A copy that joins a tape takes a list of its stores; there are two ways
+    // to join.
+    int64_t ports =
+        2 * copies * (e->profile->most_stores + RNI_STEP_MORE_STORES);
+    step->calls = room(memory, step->room, sizeof *step->calls, &good);
+    step->ports =
+        room(memory, plan->n_ports + ports, sizeof *step->ports, &good);
     step->terms = room(memory, plan->n_terms, sizeof *step->terms, &good);
     step->results = room(memory, plan->n_results, sizeof *step->results, &good);
-    return good;
+    step->size = 1;
+    rni_step_sizes sizes = rni_step_measure(step);
+    return good && rni_step_program_init(&step->alone, step, &sizes);
+}
+
+static void let_members_go(rni_step *step)
+{
+    for (int32_t m = 0; step->members != NULL && m < step->size; m++)
+        rni_step_program_fini(step->members + m, step);
+    rni_step_program_fini(&step->rest, step);
+    rni_memory_release(step->memory, step->members);
+    rni_memory_release(step->memory, step->meets);
+    rni_memory_release(step->memory, step->parts);
+}
+
+static bool make_members(rni_step *step)
+{
+    rni_step_sizes sizes = rni_step_measure(step);
+    bool good = true;
+    step->parts = room(step->memory, step->room, sizeof *step->parts, &good);
+    step->meets = room(step->memory, step->room, sizeof *step->meets, &good);
+    step->members =
+        room(step->memory, step->size, sizeof *step->members, &good);
+    for (int32_t m = 0; good && m < step->size; m++)
+        good = rni_step_program_init(step->members + m, step, &sizes);
+    return good && rni_step_program_init(&step->rest, step, &sizes);
+}
+
+bool rni_step_share(rni_step *step, rni_team *team, int32_t size)
+{
+    rni_step before = *step;
+    step->team = team;
+    step->size = size;
+    step->parts = NULL;
+    step->meets = NULL;
+    step->members = NULL;
+    step->rest = (rni_step_program){0};
+    if (size > 1 && !make_members(step)) {
+        let_members_go(step);
+        *step = before;
+        return false;
+    }
+    let_members_go(&before);
+    return true;
 }
 
 void rni_step_fini(rni_step *step)
 {
+    let_members_go(step);
+    rni_step_program_fini(&step->alone, step);
     rni_memory_release(step->memory, step->calls);
     rni_memory_release(step->memory, step->ports);
     rni_memory_release(step->memory, step->terms);
@@ -44,7 +94,7 @@ void rni_step_fini(rni_step *step)
 static rni_step_call *add(rni_step *step, rni_step_kind kind)
 {
     rni_step_call *call = step->calls + step->n_calls++;
-    *call = (rni_step_call){.kind = (int32_t)kind};
+    *call = (rni_step_call){.kind = (int32_t)kind, .before = -1};
     return call;
 }
 
@@ -58,10 +108,12 @@ static void add_instruction(rni_step *step, const rni_instruction *i,
 
 void rni_step_add_copy(rni_step *step, rni_step_copy copy)
 {
-    add(step, RNI_STEP_COPY)->as.copy = copy;
+    rni_step_call *call = add(step, RNI_STEP_COPY);
+    call->as.copy = copy;
+    call->cost = (double)copy.rows * (double)copy.cols / 4;
 }
 
-static void stand_at_step(rni_worker *w, const rni_axis *axis)
+void rni_step_stand(rni_worker *w, const rni_axis *axis)
 {
     rni_worker_block(w, axis, 0);
     rni_worker_step(w, 0, 0, axis->order->total);
@@ -93,6 +145,7 @@ static void bind_product(rni_step *step, const rni_worker *w,
 static void bind_instruction(rni_step *step, const rni_worker *w,
                              const rni_instruction *i, int32_t axis)
 {
+    int32_t before = step->n_calls;
     if (i->op == RNI_RUN_TAPE)
         bind_tape(step, w, i);
     else if (i->op == RNI_RUN_PRODUCT)
@@ -101,6 +154,9 @@ static void bind_instruction(rni_step *step, const rni_worker *w,
         add_instruction(step, i, RNI_STEP_FLAT, axis);
     else if (i->op != RNI_RUN_PACK)
         add_instruction(step, i, RNI_STEP_ROWS, axis);
+    if (step->n_calls > before)
+        step->calls[before].cost =
+            rni_profile_cost(w->e->plan, i) * (double)w->rows;
 }
 
 // ---- States ----------------------------------------------------------------
@@ -198,7 +254,7 @@ static void bind_section(rni_step *step, const rni_section *section,
         const rni_instruction *i =
             e->plan->instructions + section->first_instruction + n;
         if (axis >= 0)
-            stand_at_step(&w, e->axes + axis);
+            rni_step_stand(&w, e->axes + axis);
         else
             rni_worker_flat(&w, i->batch, i->batch ? e->batch : i->rows);
         bind_instruction(step, &w, i, axis);
@@ -227,6 +283,7 @@ void rni_step_bind(rni_step *step)
 {
     const rnnc_plan *plan = step->e->plan;
     step->n_calls = 0;
+    step->n_ports = plan->n_ports;
     for (int32_t s = 0; s < plan->n_forward; s++)
         if (!plan->stages[s].once)
             bind_stage(step, plan->stages + s);
@@ -235,40 +292,4 @@ void rni_step_bind(rni_step *step)
         if (!plan->stages[s].once)
             bind_moves(step, plan->stages[s].first_state,
                        plan->stages[s].n_states, RNI_STATE_ALL);
-}
-
-// ---- Running ---------------------------------------------------------------
-
-static void run_instruction(const rni_executor *e, const rni_step_call *call)
-{
-    const rni_instruction *i = call->as.instruction;
-    rni_worker w = rni_worker_make(e, 0, 1);
-    rni_worker_flat(&w, i->batch, i->batch ? e->batch : i->rows);
-    if (call->kind == RNI_STEP_ROWS)
-        stand_at_step(&w, e->axes + call->axis);
-    if (call->kind == RNI_STEP_END)
-        rni_sum_end(&w, i);
-    else if (call->kind != RNI_STEP_BEGIN || i->op == RNI_RUN_PACK)
-        rni_instruction_table[i->op].run(&w, i);
-    else
-        rni_sum_begin(&w, i);
-}
-
-void rni_step_run(const rni_step *step)
-{
-    const rni_kernels *kernels = step->e->kernels;
-    const rni_step_call *end = step->calls + step->n_calls;
-    for (const rni_step_call *call = step->calls; call < end; call++) {
-        if (call->kind == RNI_STEP_TAPE) {
-            kernels->tape(&call->as.tape);
-        } else if (call->kind == RNI_STEP_PRODUCT) {
-            kernels->product(&call->as.product);
-        } else if (call->kind == RNI_STEP_COPY) {
-            const rni_step_copy *c = &call->as.copy;
-            rni_copy_rows(c->rows, c->cols, c->from, c->from_stride, c->to,
-                          c->to_stride);
-        } else {
-            run_instruction(step->e, call);
-        }
-    }
 }

@@ -79,8 +79,8 @@ static bool make_memory(rnnc_stream *stream)
     stream->layout.limits[axis] = (rni_limits){1, stream->rows};
     stream->layout.axes[axis].order = &stream->one;
     return rni_layout_reserve(&stream->layout, stream->rows) &&
-           rni_step_init(&stream->step, &stream->executor, plan->n_outputs,
-                         memory);
+           rni_step_init(&stream->step, &stream->executor, stream->rows,
+                         plan->n_outputs, memory);
 }
 
 static float *make_rows(const rnnc_stream *stream, int64_t cols)
@@ -186,7 +186,7 @@ void rni_stream_collect(rnnc_stream *stream)
 }
 
 // Points everything at memory, and writes the list of a step.
-static void place(rnnc_stream *stream)
+void rni_stream_place(rnnc_stream *stream)
 {
     const rnnc_plan *plan = stream->plan;
     rni_executor *e = &stream->executor;
@@ -208,6 +208,7 @@ static void place(rnnc_stream *stream)
         if (stream->outs[k].owned)
             rni_step_add_copy(&stream->step,
                               out_copy(stream, stream->outs + k));
+    rni_step_finish(&stream->step);
 }
 
 static void hold_parts(rnnc_stream *stream, rnnc_plan *plan,
@@ -239,7 +240,7 @@ rnnc_stream *rnnc_stream_create(rnnc_plan *plan, rnnc_weights *weights,
     stream->whole = make_memory(stream) && make_ins(stream) &&
                     make_outs(stream) && take_binding(stream);
     if (stream->whole)
-        place(stream);
+        rni_stream_place(stream);
     else
         rni_error_memory(&stream->error);
     return stream;
@@ -418,7 +419,7 @@ static void take_axes(rnnc_stream *stream)
 
 static void run_once(rnnc_stream *stream)
 {
-    place(stream);
+    rni_stream_place(stream);
     rni_executor_run(&stream->executor, 0, stream->plan->n_forward,
                      RNI_ONCE_STAGES);
     rni_stream_collect(stream);
@@ -461,7 +462,7 @@ rnnc_status rnnc_stream_refresh(rnnc_stream *stream)
     if (stream->begun)
         run_once(stream);
     else
-        place(stream);
+        rni_stream_place(stream);
     return RNNC_OK;
 }
 

@@ -49,6 +49,8 @@ bool rni_stream_ready(rnnc_stream *stream);
 void rni_stream_reset_row(rnnc_stream *stream, int64_t row);
 // States of the stream's axis are what a caller sees.
 bool rni_stream_has_state(const rnnc_stream *stream, int32_t state);
+// Points everything at memory, and writes the step.
+void rni_stream_place(rnnc_stream *stream);
 // Copies outputs that do not lie row after row in the executor's memory.
 void rni_stream_collect(rnnc_stream *stream);
 

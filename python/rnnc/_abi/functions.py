@@ -331,6 +331,7 @@ FUNCTIONS: dict[str, Any] = {
     "rnnc_stream_state_set": (c_int32, (c_void_p, c_int64, POINTER(c_float))),
     "rnnc_stream_status": (c_int32, (c_void_p,)),
     "rnnc_stream_step": (c_int32, (c_void_p,)),
+    "rnnc_stream_threads": (c_int32, (c_void_p, c_int32)),
     "rnnc_sub": (c_void_p, (c_void_p, c_void_p)),
     "rnnc_sum": (c_void_p, (c_void_p,)),
     "rnnc_tanh": (c_void_p, (c_void_p,)),
