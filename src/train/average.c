@@ -2,7 +2,7 @@
 // Moving averages of weights: a + share (w - a), one tape.
 #include "kernel/kernel.h"
 #include "rnnc/average.h"
-#include "train/record.h"
+#include "record/record.h"
 #include "train/sweep.h"
 
 enum { SLOT_A, SLOT_W, SLOT_SHARE, SLOTS };

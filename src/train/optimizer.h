@@ -6,7 +6,7 @@
 
 #include "kernel/kernel.h"
 #include "rnnc/optimizer.h"
-#include "train/record.h"
+#include "record/record.h"
 #include "weights/weights.h"
 
 enum {
@@ -151,7 +151,7 @@ bool rni_optimizer_make_averages(rnnc_optimizer *optimizer, uint32_t holds,
 uint32_t rni_optimizer_conditions(const double options[RNI_OPTIONS]);
 void rni_optimizer_build_code(rnnc_optimizer *optimizer, int32_t group);
 
-// All that later steps depend on: see train/record.h.
+// All that later steps depend on: see record/record.h.
 bool rni_optimizer_items(void *optimizer, rni_item_visit *visit, void *user);
 
 #endif

@@ -19,8 +19,9 @@ MAY_CALL = {
     "weights": "graph",
     "plan": "graph",
     "run": "plan weights sequence graph",
-    "train": "run plan weights sequence graph",
-    "file": "graph weights cell",
+    "record": "",
+    "train": "run plan weights sequence graph record file",
+    "file": "graph weights cell record",
     "reference": "graph weights sequence",
 }
 LIB = {"base", "kernel", "rnnc"}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Named floats and numbers: the handle, and its entries.
-#include "train/record.h"
+#include "record/record.h"
 
 #include <string.h>
 
