@@ -57,7 +57,7 @@ fi
 
 need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
     libopenblas-dev libblas-dev clang clang-format-14 doxygen \
-    doxygen-awesome-css graphviz libjs-mathjax python3-venv
+    doxygen-awesome-css graphviz libjs-mathjax abigail-tools python3-venv
 mkdir -p build
 
 layout() {

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Keeps the binary interface: cmake/rnnc.abi is what programs are built with.
+
+    abi.py update                   describes the headers anew; refuses what
+                                    would break a program that exists
+    abi.py check [--shared S]       headers, and the library, against it
+
+The description is abidw's, of a library whose functions are empty: the public
+types are in it, and no inner one. A difference ends with exit code 1.
+"""
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import symbols
+
+ABI = symbols.ROOT / "cmake" / "rnnc.abi"
+INCLUDE = symbols.ROOT / "include"
+INCOMPATIBLE = 8  # a bit of abidiff's exit code
+DECLARATION = r"(?:(?<=;)|(?<=\}))([^;{}]*?\b(rnnc_\w+)\s*\([^;{}]*\))\s*;"
+
+
+def run(*command, text=None):
+    return subprocess.run(command, input=text, stdout=subprocess.PIPE,
+                          universal_newlines=True, check=False)
+
+
+def empty_functions():
+    """C that defines every public function."""
+    headers = run("gcc", "-E", "-P", "-I", str(INCLUDE), "-x", "c", "-",
+                  text='#include "rnnc/rnnc.h"\n').stdout
+    declared = {name: text.strip() for text, name in
+                re.findall(DECLARATION, headers.replace("\n", " "))}
+    missing = set(symbols.listed()) - set(declared)
+    if missing:
+        sys.exit(f"no header declares {', '.join(sorted(missing))}")
+    bodies = [f"{declared[name]} {{ __builtin_unreachable(); }}"
+              for name in sorted(symbols.listed())]
+    return '#include "rnnc/rnnc.h"\n' + "\n".join(bodies) + "\n"
+
+
+def describe(folder):
+    """The path of a description of the headers as they are."""
+    library, result = folder / "librnnc.so", folder / "rnnc.abi"
+    number = re.search(r"#define RNNC_ABI_VERSION (\d+)",
+                       (INCLUDE / "rnnc" / "version.h").read_text()).group(1)
+    built = run("gcc", "-g", "-w", "-shared", "-fPIC", "-I", str(INCLUDE),
+                f"-Wl,-soname,librnnc.so.{number}", "-x", "c", "-",
+                "-o", str(library), text=empty_functions())
+    if built.returncode != 0:
+        sys.exit("the headers do not compile")
+    run("abidw", "--no-comp-dir-path", "--no-corpus-path", "--no-show-locs",
+        "--out-file", str(result), str(library))
+    return result
+
+
+def difference(new, *options):
+    """(exit code, report) of the description beside something newer."""
+    done = run("abidiff", *options, str(ABI), str(new))
+    return done.returncode, done.stdout
+
+
+def update(new):
+    if ABI.exists():
+        code, report = difference(new)
+        if code & INCOMPATIBLE:
+            print(report)
+            sys.exit("this breaks programs; see docs/abi.md")
+    ABI.write_text(new.read_text())
+
+
+def check(new, shared):
+    code, report = difference(new)
+    if shared and code == 0:
+        code, report = difference(shared, "--headers-dir2", str(INCLUDE))
+    if code != 0:
+        print(report)
+        sys.exit("the ABI has changed: abi.py update, if only by additions")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("update", "check"))
+    parser.add_argument("--shared", help="the library that was built")
+    words = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        new = describe(Path(folder))
+        if words.what == "update":
+            update(new)
+        else:
+            check(new, words.shared)
+
+
+if __name__ == "__main__":
+    main()
