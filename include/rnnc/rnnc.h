@@ -4,6 +4,7 @@
 #define RNNC_RNNC_H
 #include "rnnc/average.h"
 #include "rnnc/cell.h"
+#include "rnnc/checkpoint.h"
 #include "rnnc/context.h"
 #include "rnnc/graph.h"
 #include "rnnc/import.h"

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static rnnc_status refuse(rni_error *error, const char *what, const char *path,
-                          int number)
+rnnc_status rni_disk_refuse(rni_error *error, const char *what,
+                            const char *path, int number)
 {
     char reason[128];
     if (strerror_r(number, reason, sizeof reason) != 0)
@@ -25,7 +25,7 @@ static rnnc_status check_file(const char *path, const struct stat *about,
                               uint64_t limit, rni_error *error)
 {
     if (S_ISDIR(about->st_mode))
-        return refuse(error, "read", path, EISDIR);
+        return rni_disk_refuse(error, "read", path, EISDIR);
     if (!S_ISREG(about->st_mode))
         return rni_error_set(error, RNNC_E_IO,
                              "cannot read \"%s\": not a regular file", path);
@@ -46,7 +46,7 @@ static rnnc_status read_all(int descriptor, const char *path,
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return refuse(error, "read", path, errno);
+            return rni_disk_refuse(error, "read", path, errno);
         if (got == 0)
             return rni_error_set(error, RNNC_E_IO,
                                  "cannot read \"%s\": it became shorter while "
@@ -63,7 +63,7 @@ static rnnc_status read_open(int descriptor, const char *path, uint64_t limit,
 {
     struct stat about;
     if (fstat(descriptor, &about) != 0)
-        return refuse(error, "read", path, errno);
+        return rni_disk_refuse(error, "read", path, errno);
     if (check_file(path, &about, limit, error) != RNNC_OK)
         return error->status;
     *size = (size_t)about.st_size;
@@ -84,7 +84,7 @@ rnnc_status rni_disk_read(const char *path, uint64_t limit,
     // Without O_NONBLOCK a pipe would keep us waiting for its writer.
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0)
-        return refuse(error, "open", path, errno);
+        return rni_disk_refuse(error, "open", path, errno);
     read_open(descriptor, path, limit, memory, bytes, size, error);
     close(descriptor);
     return error->status;
@@ -127,9 +127,9 @@ rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
     struct stat about;
     bool old = stat(path, &about) == 0;
     if (!old && errno != ENOENT)
-        return refuse(error, "write", path, errno);
+        return rni_disk_refuse(error, "write", path, errno);
     if (old && S_ISDIR(about.st_mode))
-        return refuse(error, "write", path, EISDIR);
+        return rni_disk_refuse(error, "write", path, EISDIR);
     size_t length = strlen(path);
     file->temporary = rni_memory_allocate(memory, length + SUFFIX);
     if (file->temporary == NULL)
@@ -137,7 +137,7 @@ rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
     memcpy(file->temporary, path, length);
     file->descriptor = open_temporary(file);
     if (file->descriptor < 0) {
-        refuse(error, "write", path, errno);
+        rni_disk_refuse(error, "write", path, errno);
         rni_memory_release(memory, file->temporary);
         return error->status;
     }
@@ -215,7 +215,27 @@ rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error)
     if (folder >= 0)
         close(folder);
     if (file->failed != 0)
-        refuse(error, "write", file->path, file->failed);
+        rni_disk_refuse(error, "write", file->path, file->failed);
     rni_memory_release(file->memory, file->temporary);
     return error->status;
+}
+
+// ---- Folders ----------------------------------------------------------------
+
+rnnc_status rni_disk_make_folder(const char *path, const rni_memory *memory,
+                                 rni_error *error)
+{
+    if (mkdir(path, 0777) != 0)
+        return errno == EEXIST ? RNNC_OK
+                               : rni_disk_refuse(error, "make", path, errno);
+    char *parent = rni_memory_copy_string(memory, path);
+    if (parent == NULL)
+        return rni_error_memory(error);
+    int number, folder = open_folder(parent, &number);
+    if (number == 0)
+        number = sync_folder(folder);
+    if (folder >= 0)
+        close(folder);
+    rni_memory_release(memory, parent);
+    return number == 0 ? RNNC_OK : rni_disk_refuse(error, "make", path, number);
 }

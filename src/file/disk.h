@@ -11,6 +11,10 @@ rnnc_status rni_disk_read(const char *path, uint64_t limit,
                           const rni_memory *memory, unsigned char **bytes,
                           size_t *size, rni_error *error);
 
+// "cannot read "path": No such file", for an errno.
+rnnc_status rni_disk_refuse(rni_error *error, const char *what,
+                            const char *path, int number);
+
 // Puts the path before the reason of an error that does not name it.
 void rni_disk_name(rni_error *error, const char *path);
 
@@ -33,5 +37,9 @@ bool rni_disk_write(void *user, const void *bytes, size_t size);
 // that: where the folder cannot be synced the new file is whole and in its
 // place, but a power cut may bring the old one back, and the error says so.
 rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error);
+
+// Makes a folder that lasts, unless there is something of that name.
+rnnc_status rni_disk_make_folder(const char *path, const rni_memory *memory,
+                                 rni_error *error);
 
 #endif

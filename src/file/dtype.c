@@ -20,7 +20,7 @@ static float float_of(uint32_t bits)
     return value;
 }
 
-static double read_double(const unsigned char *at)
+double rni_dtype_double(const unsigned char *at)
 {
     uint64_t bits = read_bits(at, 8);
     double value;
@@ -55,7 +55,7 @@ static float read_f16(const unsigned char *at)
 
 static float read_f64(const unsigned char *at)
 {
-    return (float)read_double(at);
+    return (float)rni_dtype_double(at);
 }
 
 static const struct {
@@ -116,7 +116,7 @@ bool rni_dtype_fits(int32_t dtype, const unsigned char *at)
     static const uint64_t infinity = 0x7ff0000000000000u;
     if (dtypes[dtype].read != read_f64)
         return true;
-    double value = read_double(at);
+    double value = rni_dtype_double(at);
     return (read_bits(at, 8) & infinity) == infinity ||
            (value <= most && value >= -most);
 }

@@ -22,6 +22,9 @@ rni_dtype_reader rni_dtype_read(int32_t dtype);
 void rni_dtype_floats(int32_t dtype, const unsigned char *at, uint64_t count,
                       float *values);
 
+// One F64 as it is.
+double rni_dtype_double(const unsigned char *at);
+
 // False for an F64 that is finite and beyond the floats.
 bool rni_dtype_fits(int32_t dtype, const unsigned char *at);
 

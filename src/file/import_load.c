@@ -6,6 +6,7 @@
 
 #include "file/disk.h"
 #include "file/import_load.h"
+#include "file/parcel.h"
 #include "rnnc/model.h"
 
 static bool add_to(rni_import_loader *l, int32_t list, const char *name)
@@ -89,10 +90,11 @@ static const rni_tensor *tensor_of(const rni_import_loader *l,
     return NULL;
 }
 
-// Constants and optimizers in files of our own are no weights.
+// Constants, and what training keeps, in files of our own are no weights.
 static bool is_other(const rni_import_loader *l, const char *name)
 {
-    static const char *const others[] = {"constant.", "optim.", RNI_SCALES};
+    static const char *const others[] = {"constant.", RNI_TRAINING, RNI_SUM,
+                                         RNI_SCALES};
     bool other = false;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         other = other || strncmp(name, others[i], strlen(others[i])) == 0;

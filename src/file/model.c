@@ -8,8 +8,7 @@
 
 #include "file/disk.h"
 #include "file/graph_json.h"
-#include "rnnc/version.h"
-#include "weights/storage.h"
+#include "file/parcel.h"
 #include "weights/weights.h"
 
 struct rnnc_model {
@@ -19,26 +18,7 @@ struct rnnc_model {
     rnnc_weights *weights;
 };
 
-static const char graph_key[] = "librnnc.graph";
-
 // ---- Loading ----------------------------------------------------------------
-
-static rnnc_status set_values(rnnc_weights *weights,
-                              const rni_safetensors *file, rni_error *error)
-{
-    for (int32_t p = 0; p < weights->n_parameters; p++) {
-        const rni_parameter *parameter = weights->graph->parameters[p];
-        const rni_tensor *tensor =
-            rni_safetensors_expect(file, parameter->name, parameter->rank,
-                                   parameter->rows, parameter->cols, error);
-        if (tensor == NULL)
-            return error->status;
-        rni_tensor_floats(tensor, rni_weights_values(weights, p));
-        rni_weights_set_storage(weights, p, rni_tensor_storage(tensor));
-        rni_weights_round(weights, p);
-    }
-    return RNNC_OK;
-}
 
 static rnnc_status build_graph(rnnc_model *model, const rni_safetensors *file,
                                const rni_json *json)
@@ -55,12 +35,12 @@ static rnnc_status load_graph(rnnc_model *model, const rni_safetensors *file)
 {
     rni_error *error = &model->error;
     const rni_memory *memory = &model->context->memory;
-    uint32_t string = rni_safetensors_metadata(file, graph_key);
+    uint32_t string = rni_safetensors_metadata(file, RNI_GRAPH_KEY);
     if (string == 0)
         return rni_error_set(error, RNNC_E_FORMAT,
                              "it has weights but no graph (\"%s\" in its "
                              "metadata); rnnc_weights_load reads such files",
-                             graph_key);
+                             RNI_GRAPH_KEY);
     size_t length = rni_json_decode(&file->header, string, NULL);
     char *text = rni_memory_allocate(memory, length);
     if (text == NULL)
@@ -97,7 +77,7 @@ static rnnc_status load_bytes(rnnc_model *model, const void *bytes, size_t size)
         if (model->weights == NULL)
             rni_error_memory(error);
         else if (rni_error_copy(error, &model->weights->error) == RNNC_OK)
-            set_values(model->weights, &file, error);
+            rni_parcel_weights(&file, model->weights, error);
     }
     rni_safetensors_fini(&file);
     return error->status;
@@ -191,170 +171,17 @@ rnnc_weights *rnnc_model_weights(const rnnc_model *model)
 
 // ---- Saving ----------------------------------------------------------------
 
-// Everything that goes into a file.
-typedef struct parcel {
-    const rni_memory *memory;
-    rni_text graph;
-    rni_tensor_source *tensors;
-    uint32_t n_tensors;
-    char (*names)[RNI_CONSTANT_TEXT]; // of constants
-    rni_arena scales;                 // and their tensors' names
-    rni_safetensors_writer writer;
-} parcel;
-
-// The scales of the rows of a parameter, and a tensor for them.
-static rnnc_status add_scales(parcel *p, const rni_parameter *parameter,
-                              rni_tensor_source *tensor, rni_error *error)
-{
-    size_t room = sizeof RNI_SCALES + strlen(parameter->name);
-    char *name = rni_arena_zeroed(&p->scales, room, 1);
-    float *scales =
-        rni_arena_zeroed(&p->scales, (size_t)parameter->rows, sizeof *scales);
-    if (name == NULL || scales == NULL)
-        return rni_error_memory(error);
-    snprintf(name, room, "%s%s", RNI_SCALES, parameter->name);
-    if (rni_graph_parameter(parameter->node->graph, name) != NULL)
-        return rni_error_set(error, RNNC_E_NAME,
-                             "\"%.160s\" is a parameter, and the scales of "
-                             "\"%.160s\" in int8 have its name",
-                             name, parameter->name);
-    for (int64_t r = 0; r < parameter->rows; r++)
-        scales[r] = rni_storage_scale(tensor->data + r * parameter->cols,
-                                      parameter->cols);
-    tensor->scales = scales;
-    p->tensors[p->n_tensors++] = (rni_tensor_source){.name = name,
-                                                     .rank = 2,
-                                                     .rows = parameter->rows,
-                                                     .cols = 1,
-                                                     .data = scales};
-    return RNNC_OK;
-}
-
-static rnnc_status add_parameters(parcel *p, const rnnc_weights *weights,
-                                  rni_error *error)
-{
-    for (int32_t i = 0; i < weights->n_parameters; i++) {
-        const rni_parameter *parameter = weights->graph->parameters[i];
-        rni_tensor_source *tensor = &p->tensors[p->n_tensors++];
-        *tensor = (rni_tensor_source){.name = parameter->name,
-                                      .rank = parameter->rank,
-                                      .rows = parameter->rows,
-                                      .cols = parameter->cols,
-                                      .data = rni_weights_values(weights, i),
-                                      .storage = weights->storages[i]};
-        if (tensor->storage == RNNC_STORE_INT8 &&
-            add_scales(p, parameter, tensor, error) != RNNC_OK)
-            break;
-    }
-    return error->status;
-}
-
-static void add_constants(parcel *p, const rnnc_graph *graph)
-{
-    uint32_t n_constants = 0;
-    for (int32_t i = 0; i < graph->n_nodes; i++) {
-        const rnnc_node *node = graph->nodes[i];
-        if (node->op != RNI_OP_CONSTANT)
-            continue;
-        char *name = p->names[n_constants++];
-        rni_constant_name(node, name);
-        p->tensors[p->n_tensors++] =
-            (rni_tensor_source){.name = name,
-                                .rank = 2,
-                                .rows = node->shape.rows,
-                                .cols = node->shape.cols,
-                                .data = node->data};
-    }
-}
-
-static size_t count_constants(const rnnc_graph *graph)
-{
-    size_t count = 0;
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        count += graph->nodes[i]->op == RNI_OP_CONSTANT;
-    return count;
-}
-
-static rnnc_status check_weights(const rnnc_weights *weights, rni_error *error)
-{
-    if (weights == NULL)
-        return rni_error_set(error, RNNC_E_ARGUMENT, "weights is NULL");
-    if (weights->values == NULL)
-        return rni_error_copy(error, &weights->error);
-    if (weights->graph->error.status != RNNC_OK)
-        return rni_error_copy(error, &weights->graph->error);
-    if (weights->n_parameters != weights->graph->n_parameters)
-        return rni_error_set(error, RNNC_E_STATE,
-                             "the graph has %ld parameters, the weights were "
-                             "made when it had %ld",
-                             (long)weights->graph->n_parameters,
-                             (long)weights->n_parameters);
-    return RNNC_OK;
-}
-
-static void unpack(parcel *p)
-{
-    if (p->memory == NULL)
-        return;
-    rni_safetensors_writer_fini(&p->writer);
-    rni_arena_fini(&p->scales);
-    rni_memory_release(p->memory, p->names);
-    rni_memory_release(p->memory, p->tensors);
-    rni_text_fini(&p->graph);
-}
-
-// With the graph and its constants, or weights alone.
-static rnnc_status pack(parcel *p, const rnnc_weights *weights, bool whole,
-                        rni_error *error)
-{
-    *p = (parcel){0};
-    if (check_weights(weights, error) != RNNC_OK)
-        return error->status;
-    const rni_memory *memory = &weights->graph->context->memory;
-    size_t constants = whole ? count_constants(weights->graph) : 0;
-    p->memory = p->graph.memory = memory;
-    rni_arena_init(&p->scales, memory);
-    p->tensors =
-        rni_memory_zeroed(memory, 2 * (size_t)weights->n_parameters + constants,
-                          sizeof *p->tensors);
-    p->names = rni_memory_zeroed(memory, constants, sizeof *p->names);
-    if (whole)
-        rni_graph_write(weights->graph, &p->graph);
-    if (p->tensors == NULL || p->names == NULL || p->graph.failed)
-        return rni_error_memory(error);
-    if (add_parameters(p, weights, error) != RNNC_OK)
-        return error->status;
-    if (whole)
-        add_constants(p, weights->graph);
-    const rni_metadata metadata[] = {
-        {"format", "pt", 2},
-        {"librnnc.version", rnnc_version(), strlen(rnnc_version())},
-        {graph_key, p->graph.bytes, p->graph.length}, // the last
-    };
-    return rni_safetensors_prepare(&p->writer, memory, p->tensors, p->n_tensors,
-                                   metadata, whole ? 3 : 2, error);
-}
-
-static rnnc_status save_to(const parcel *p, const char *path, rni_error *error)
-{
-    rni_disk_file file;
-    if (rni_disk_begin(&file, p->memory, path, error) != RNNC_OK)
-        return error->status;
-    rni_safetensors_write(&p->writer, rni_disk_write, &file);
-    return rni_disk_end(&file, error);
-}
-
 static rnnc_status save(const rnnc_weights *weights, bool whole,
                         const char *path, char *message, size_t message_size)
 {
     rni_error error = {0};
-    parcel p;
+    rni_parcel p;
     if (path == NULL)
         rni_error_set(&error, RNNC_E_ARGUMENT, "path is NULL");
-    else if (pack(&p, weights, whole, &error) == RNNC_OK)
-        save_to(&p, path, &error);
+    else if (rni_parcel_pack(&p, weights, whole, NULL, &error) == RNNC_OK)
+        rni_parcel_save(&p, path, &error);
     if (path != NULL)
-        unpack(&p);
+        rni_parcel_unpack(&p);
     if (message != NULL && message_size > 0)
         snprintf(message, message_size, "%s", error.text);
     return error.status;
@@ -384,10 +211,10 @@ static rnnc_status save_memory(const rnnc_weights *weights, bool whole,
                                void *bytes, size_t size, size_t *needed)
 {
     rni_error error = {0};
-    parcel p;
+    rni_parcel p;
     if (needed == NULL || (bytes == NULL && size > 0))
         return RNNC_E_ARGUMENT;
-    if (pack(&p, weights, whole, &error) == RNNC_OK) {
+    if (rni_parcel_pack(&p, weights, whole, NULL, &error) == RNNC_OK) {
         unsigned char *to = bytes;
         *needed = p.writer.size;
         if (size >= *needed)
@@ -395,7 +222,7 @@ static rnnc_status save_memory(const rnnc_weights *weights, bool whole,
         else if (size > 0)
             error.status = RNNC_E_ARGUMENT;
     }
-    unpack(&p);
+    rni_parcel_unpack(&p);
     return error.status;
 }
 

@@ -68,12 +68,19 @@ void rni_tensor_floats(const rni_tensor *tensor, float *values);
 
 // ---- Writing ----------------------------------------------------------------
 
+// Storages beside those of weights.
+enum {
+    RNI_STORE_NUMBERS = RNNC_STORE_INT8 + 1, // F64
+    RNI_STORE_SUM // U8: what is to be filled in at the end of the file
+};
+
 typedef struct rni_tensor_source { // row-major
     const char *name;
     int32_t rank; // 1: [cols], 2: [rows, cols]
     int64_t rows, cols;
-    const float *data;   // rounded to the storage
-    int32_t storage;     // rnnc_storage
+    const float *data;     // rounded to the storage
+    const double *numbers; // of RNI_STORE_NUMBERS, in place of data
+    int32_t storage;       // rnnc_storage, or one of the two above
     const float *scales; // [rows] of int8, which go into a tensor of their own
 } rni_tensor_source;
 

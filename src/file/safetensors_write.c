@@ -9,32 +9,50 @@
 
 // ---- How numbers are written -----------------------------------------------
 
-static uint32_t code_float32(const rni_tensor_source *tensor, uint64_t index)
+static uint64_t code_float32(const rni_tensor_source *tensor, uint64_t index)
 {
     uint32_t bits;
     memcpy(&bits, &tensor->data[index], sizeof bits);
     return bits;
 }
 
-static uint32_t code_bf16(const rni_tensor_source *tensor, uint64_t index)
+static uint64_t code_bf16(const rni_tensor_source *tensor, uint64_t index)
 {
     return code_float32(tensor, index) >> 16;
 }
 
-static uint32_t code_int8(const rni_tensor_source *tensor, uint64_t index)
+static uint64_t code_int8(const rni_tensor_source *tensor, uint64_t index)
 {
     float scale = tensor->scales[index / (uint64_t)tensor->cols];
-    return (uint32_t)(int32_t)(tensor->data[index] / scale);
+    return (uint64_t)(int64_t)(tensor->data[index] / scale);
+}
+
+static uint64_t code_number(const rni_tensor_source *tensor, uint64_t index)
+{
+    uint64_t bits;
+    memcpy(&bits, &tensor->numbers[index], sizeof bits);
+    return bits;
+}
+
+// Who writes the file knows what it is once the rest is written.
+static uint64_t code_sum(const rni_tensor_source *tensor, uint64_t index)
+{
+    (void)tensor;
+    (void)index;
+    return 0;
 }
 
 static const struct {
     const char *dtype;
     uint32_t bytes; // of a number
-    uint32_t (*code)(const rni_tensor_source *tensor, uint64_t index);
+    int32_t place;  // in the file
+    uint64_t (*code)(const rni_tensor_source *tensor, uint64_t index);
 } storages[] = {
-    [RNNC_STORE_FLOAT32] = {"F32", 4, code_float32},
-    [RNNC_STORE_BF16] = {"BF16", 2, code_bf16},
-    [RNNC_STORE_INT8] = {"I8", 1, code_int8},
+    [RNNC_STORE_FLOAT32] = {"F32", 4, 1, code_float32},
+    [RNNC_STORE_BF16] = {"BF16", 2, 2, code_bf16},
+    [RNNC_STORE_INT8] = {"I8", 1, 3, code_int8},
+    [RNI_STORE_NUMBERS] = {"F64", 8, 0, code_number},
+    [RNI_STORE_SUM] = {"U8", 1, 4, code_sum},
 };
 
 static int32_t by_place(const void *user, uint32_t a, uint32_t b)
@@ -42,7 +60,7 @@ static int32_t by_place(const void *user, uint32_t a, uint32_t b)
     const rni_tensor_source *x = (const rni_tensor_source *)user + a;
     const rni_tensor_source *y = (const rni_tensor_source *)user + b;
     if (x->storage != y->storage)
-        return x->storage - y->storage;
+        return storages[x->storage].place - storages[y->storage].place;
     return strcmp(x->name, y->name);
 }
 
@@ -158,13 +176,13 @@ enum { BLOCK = 2048 }; // numbers turned into bytes at a time
 static bool write_tensor(const rni_tensor_source *tensor, rni_sink sink,
                          void *user)
 {
-    unsigned char bytes[4 * BLOCK];
+    unsigned char bytes[8 * BLOCK];
     uint64_t count = count_of(tensor);
     uint32_t size = storages[tensor->storage].bytes;
     for (uint64_t first = 0; first < count; first += BLOCK) {
         uint64_t block = count - first < BLOCK ? count - first : BLOCK;
         for (uint64_t i = 0; i < block; i++) {
-            uint32_t code = storages[tensor->storage].code(tensor, first + i);
+            uint64_t code = storages[tensor->storage].code(tensor, first + i);
             for (uint32_t b = 0; b < size; b++)
                 bytes[size * i + b] = (unsigned char)(code >> 8 * b & 0xff);
         }

@@ -156,6 +156,17 @@ static void copy_values(rnnc_weights *to, const rnnc_weights *from)
     pthread_mutex_unlock(lock);
 }
 
+void rni_weights_take(rnnc_weights *to, const rnnc_weights *from)
+{
+    pthread_mutex_lock(&to->lock);
+    memcpy(to->values, from->values, total_floats(to) * sizeof *to->values);
+    for (int32_t p = 0; p < to->n_parameters; p++)
+        if (to->storages[p] != from->storages[p])
+            rni_weights_set_storage(to, p, from->storages[p]);
+    atomic_fetch_add(&to->version, 1);
+    pthread_mutex_unlock(&to->lock);
+}
+
 rnnc_weights *rnnc_weights_copy(const rnnc_weights *weights)
 {
     rnnc_weights *copy = weights == NULL ? NULL : weights_new(weights->graph);

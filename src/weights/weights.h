@@ -33,6 +33,10 @@ rnnc_weights *rni_weights_make(rnnc_graph *graph);
 rnnc_weights *rni_weights_hold(rnnc_weights *weights);
 void rni_weights_drop(rnnc_weights *weights);
 
+// Values and storage of other weights of the same parameters, which nobody
+// changes meanwhile.
+void rni_weights_take(rnnc_weights *to, const rnnc_weights *from);
+
 // The index of a parameter these weights have, or -1.
 int32_t rni_weights_find(const rnnc_weights *weights, const char *name);
 
