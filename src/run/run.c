@@ -402,7 +402,7 @@ static rnnc_status take_orders(rnnc_run *run, int64_t batch)
     rni_axis *to = rni_keep_program(&run->keep)->layout.axes;
     for (int32_t a = 0; a < axes; a++) {
         to[a].order = NULL;
-        if (run->found[a] == NULL || !run->plan->axes_used[a])
+        if (run->found[a] == NULL)
             continue;
         rni_order_copy(run->orders + a, run->found[a]);
         to[a].order = run->orders + a;
