@@ -68,6 +68,7 @@ def settle(options):
     options.target = 0.002 if options.tiny else 0.03 if quick else 0.1
     options.sample_seconds = 0.1 if options.tiny else 1.5
     options.long_rounds = 2
+    options.start_rounds = 5 if quick else 9
     options.peers = (options.peers or ("pytorch" if quick else
                                        ",".join(place.PEERS))).split(",")
     options.parts = (options.parts or ",".join(
@@ -137,10 +138,12 @@ def compare(run, options, commands, threads, deadline):
 
 
 def all_rows(run, options, commands, begun):
-    """All thread counts get their share of a bounded time."""
+    """All thread counts get their share of what is left of a bounded time."""
+    now = time.monotonic()
+    left = begun + options.seconds - now
     for place_in, threads in enumerate(options.threads, 1):
-        share = options.seconds * place_in / len(options.threads)
-        compare(run, options, commands, threads, begun + share)
+        share = left * place_in / len(options.threads)
+        compare(run, options, commands, threads, now + share)
 
 
 def sort_lines(run, options):
@@ -162,7 +165,7 @@ def measure_part(part, run, options, commands):
     todo = {"memory": [least], "long": [most], "scaling": [least],
             "where": options.threads, "plans": [least]}
     if part == "start":
-        run[part] = start.measure(commands)
+        run[part] = start.measure(commands, options.start_rounds)
     elif part == "bandwidth":
         run[part] = bandwidth(commands, options)
     elif part == "where":

@@ -170,6 +170,7 @@ static void make_stream(bench_work *work, int threads)
     work->stream =
         rnnc_stream_create(work->net.plan, work->net.weights, work->row.batch);
     check(work, rnnc_stream_status(work->stream));
+    check(work, rnnc_stream_threads(work->stream, 0)); // all there are
     bench_fill(rnnc_stream_in(work->stream, work->net.x),
                work->row.batch * work->row.inputs, "x", 1);
 }

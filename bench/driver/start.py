@@ -8,7 +8,6 @@ from . import place
 from .measurement import PAUSE, spread
 from .worker import environment
 
-ROUNDS = 9
 TOLERANCE = 1e-4
 
 
@@ -22,7 +21,7 @@ def fresh(command, model):
     return seconds, outputs
 
 
-def measure(commands):
+def measure(commands, rounds):
     """{who: {times, seconds}} and their ratio; PyTorch may be absent."""
     subjects = {"librnnc": commands["start"]}
     if "pytorch" in commands:
@@ -32,7 +31,7 @@ def measure(commands):
     with tempfile.TemporaryDirectory() as folder:
         model = f"{folder}/model.safetensors"
         subprocess.run([*commands["start"], "make", model], check=True)
-        for turn in range(ROUNDS + 1):
+        for turn in range(rounds + 1):
             for name, command in subjects.items():
                 time.sleep(PAUSE)
                 seconds, outputs[name] = fresh(command, model)

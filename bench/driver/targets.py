@@ -187,7 +187,7 @@ def start(found):
 
 def bytes_and_time(found):
     memory, long = found.run.get("memory", {}), found.run.get("long", {})
-    for name, aim in (("in blocks of a step", 2.3),
+    for name, aim in ((OURS.label, 2.3),
                       ("keeping states, in blocks of a step", 7)):
         if "rows" in memory.get(name, {}):
             ratio = memory["rule"] / memory[name]["rows"]
