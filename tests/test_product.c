@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "support/guarded.h"
+
 #include "kernel/kernel.h"
 
 enum { PARTS = 3, RANDOM_CASES = 400 };
@@ -35,15 +37,14 @@ static int64_t draw_up_to(int64_t most)
 
 static float *block_create(int64_t floats)
 {
-    float *block = malloc((size_t)(floats > 0 ? floats : 1) * sizeof(float));
-    assert_non_null(block);
+    float *block = guarded_create((size_t)floats);
     for (int64_t i = 0; i < floats; ++i)
         block[i] = GUARD;
     return block;
 }
 
-// A matrix that ends with its last column: a reader beyond it is seen by the
-// address sanitizer, a writer between the columns and the stride by its guard.
+// A matrix between pages that nobody may touch; a writer between the columns
+// and the stride is seen by its guard.
 typedef struct matrix {
     int64_t rows, cols, stride;
     float *data;
@@ -172,12 +173,12 @@ static problem problem_create(int64_t rows, int32_t n_terms,
 static void problem_destroy(problem *p)
 {
     for (int32_t i = 0; i < p->n_terms; ++i)
-        free(p->a[i].data);
+        guarded_destroy(p->a[i].data);
     for (int32_t j = 0; j < p->n_results; ++j) {
-        free(p->init[j].data);
-        free(p->truth[j].data);
+        guarded_destroy(p->init[j].data);
+        guarded_destroy(p->truth[j].data);
         for (int32_t i = 0; i < p->n_terms; ++i)
-            free(p->w[i][j].data);
+            guarded_destroy(p->w[i][j].data);
     }
 }
 
@@ -247,7 +248,7 @@ static void problem_calls(const rni_kernels *kernels, const problem *p,
                                 .last_panel = last < panels ? last : panels,
                                 .scratch = scratch});
     }
-    free(scratch);
+    guarded_destroy(scratch);
 }
 
 static void problem_run(const rni_kernels *kernels, const problem *p,
@@ -273,7 +274,7 @@ static void problem_run(const rni_kernels *kernels, const problem *p,
     }
     problem_calls(kernels, p, part, terms, results);
     for (int32_t j = 0; j < p->n_results; ++j)
-        free((void *)results[j].packed);
+        guarded_destroy((float *)results[j].packed);
 }
 
 // Results in matrices of their own, which hold the init where it starts there.
@@ -322,7 +323,7 @@ static void problem_check(const rni_kernels *kernels, void *data)
             }
             if (is_fused(kernels))
                 matrix_assert_same(c[j], p->truth[j]);
-            free(c[j].data);
+            guarded_destroy(c[j].data);
         }
     }
 }
@@ -388,7 +389,7 @@ static void pack_check(const rni_kernels *kernels, void *data)
                 assert_true(*column ==
                             (n < cols ? problem_weight(p, i, 0, k, n) : 0.0f));
     }
-    free(packed);
+    guarded_destroy(packed);
 }
 
 static void pack_lays_out_panels(void **unused)
@@ -424,10 +425,10 @@ static outer_problem outer_create(int64_t m, int64_t n, int64_t rows,
 
 static void outer_destroy(outer_problem *p)
 {
-    free(p->a.data);
-    free(p->b.data);
-    free(p->c.data);
-    free(p->truth.data);
+    guarded_destroy(p->a.data);
+    guarded_destroy(p->b.data);
+    guarded_destroy(p->c.data);
+    guarded_destroy(p->truth.data);
 }
 
 // The runs of the rows, an empty one among them.
@@ -470,7 +471,7 @@ static matrix outer_solve(const rni_kernels *kernels, const outer_problem *p,
         call.last_row = row + step < m ? row + step : m;
         kernels->outer(&call);
     }
-    free(scratch);
+    guarded_destroy(scratch);
     free(runs);
     return c;
 }
@@ -504,7 +505,7 @@ static void outer_check(const rni_kernels *kernels, void *data)
             p->truth = matrix_copy(c);
         if (is_fused(kernels))
             matrix_assert_same(c, p->truth);
-        free(c.data);
+        guarded_destroy(c.data);
     }
 }
 

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "support/guarded.h"
+
 static const float GUARD = 1234567.0f;
 
 float floats_from_bits(uint32_t bits)
@@ -96,8 +98,7 @@ matrix matrix_create(int64_t rows, int64_t cols, int64_t stride)
 {
     matrix m = {rows, cols, stride, NULL};
     const size_t floats = matrix_floats(m);
-    m.data = malloc((floats > 0 ? floats : 1) * sizeof(float));
-    assert_non_null(m.data);
+    m.data = guarded_create(floats);
     for (size_t i = 0; i < floats; i++)
         m.data[i] = GUARD;
     return m;
@@ -122,7 +123,7 @@ matrix matrix_copy(matrix from)
 
 void matrix_destroy(matrix m)
 {
-    free(m.data);
+    guarded_destroy(m.data);
 }
 
 void matrix_check_same(matrix got, matrix want)

@@ -29,8 +29,8 @@ double floats_error(float got, double want);
 // The same bits, or two NaNs.
 bool floats_same(float a, float b);
 
-// A matrix whose memory ends with its last column, so a reader beyond it is
-// seen by the address sanitizer; between cols and stride lie guards.
+// A matrix between pages that nobody may touch (support/guarded.h); between
+// cols and stride lie guards.
 typedef struct matrix {
     int64_t rows, cols, stride;
     float *data;
