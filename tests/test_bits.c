@@ -158,17 +158,23 @@ static void inference_gives_the_same_bits(void **state)
     free(found);
 }
 
-// Wide enough that two members share the columns of each step.
+// Wide enough that two members share the columns of each step: of units that
+// come again (208), of panels (210), of few rows and of more.
 static void columns_are_shared_with_the_same_bits(void **state)
 {
     (void)state;
     const rni_isa isa = best();
+    static const int64_t shapes[][2] = {{4, 208}, {4, 210}, {8, 208}};
     answers *wanted = make_answers(), *found = make_answers();
-    for (size_t k = 0; k < net_count; k++) {
-        infer(net_table + k, (setup){1, isa, 0}, 4, 210, wanted);
-        infer(net_table + k, (setup){2, isa, 0}, 4, 210, found);
-        expect_answers("two threads", net_table + k, found, wanted);
-    }
+    for (size_t k = 0; k < net_count; k++)
+        for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+            const int64_t *s = shapes[i];
+            infer(net_table + k, (setup){1, isa, 0}, s[0], s[1], wanted);
+            infer(net_table + k, (setup){2, isa, 0}, s[0], s[1], found);
+            expect_answers("two threads", net_table + k, found, wanted);
+            infer(net_table + k, (setup){3, isa, 0}, s[0], s[1], found);
+            expect_answers("three threads", net_table + k, found, wanted);
+        }
     free(wanted);
     free(found);
 }

@@ -148,6 +148,13 @@ typedef struct rni_share {
 rni_share rni_share_of(int64_t total, int64_t grain, int32_t member,
                        int32_t size);
 
+// Columns of a product are shared by its folds where rows are few: no more
+// than a kernel reads where they lie.
+static inline bool rni_worker_folds(const rni_worker *w, int64_t rows)
+{
+    return w->e->kernels->product_scratch(rows, 1) == 0;
+}
+
 // All members wait for each other.
 static inline void rni_worker_meet(const rni_worker *w)
 {

@@ -147,17 +147,32 @@ void rni_product_fill(const rni_worker *w, const rni_instruction *i,
                            p->n_results, 0,     panels,     w->space->scratch};
 }
 
+// The panels that a member owns: of all, or of each fold.
+static void run_own_panels(const rni_worker *w, rni_product_call *call,
+                           int64_t fold)
+{
+    const rni_kernels *kernels = w->e->kernels;
+    bool folds = fold > 0 && rni_worker_folds(w, call->rows);
+    int64_t all = call->last_panel;
+    int64_t width = folds ? fold / kernels->panel : all;
+    int64_t grain = folds ? 16 / kernels->panel : 1;
+    rni_share own = rni_share_of(width, grain, w->member, w->size);
+    for (int64_t at = 0; at < all; at += width) {
+        call->first_panel = at + own.first;
+        call->last_panel = at + own.last;
+        kernels->product(call);
+    }
+}
+
 void rni_run_product(rni_worker *w, const rni_instruction *i)
 {
     rni_workspace *space = w->space;
     rni_product_call call;
     rni_product_fill(w, i, space->terms, space->results, &call);
-    if (w->by_cols) {
-        rni_share own = rni_share_of(call.last_panel, 1, w->member, w->size);
-        call.first_panel = own.first;
-        call.last_panel = own.last;
-    }
-    w->e->kernels->product(&call);
+    if (w->by_cols)
+        run_own_panels(w, &call, w->e->profile->folds[i->detail]);
+    else
+        w->e->kernels->product(&call);
 }
 
 // ---- Packing ---------------------------------------------------------------

@@ -260,6 +260,9 @@ bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
     profile->touched = room(memory, plan->n_buffers, 1, &good);
     profile->pack_floats =
         room(memory, plan->n_packs, sizeof *profile->pack_floats, &good);
+    profile->folds =
+        room(memory, plan->n_products, sizeof *profile->folds, &good);
+    profile->meets = room(memory, plan->n_instructions, 1, &good);
     if (!good)
         return false;
     for (int32_t s = 0; s < plan->n_sections; s++)
@@ -271,6 +274,8 @@ bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
         good = measure_pack(profile, plan, kernels, k);
     mark_all(profile, plan);
     find_classes(profile, plan);
+    for (int32_t s = 0; s < plan->n_sections; s++)
+        rni_columns_find(profile, plan, s);
     return good;
 }
 
@@ -281,4 +286,6 @@ void rni_profile_fini(rni_profile *profile)
     rni_memory_release(profile->memory, profile->grains);
     rni_memory_release(profile->memory, profile->touched);
     rni_memory_release(profile->memory, profile->pack_floats);
+    rni_memory_release(profile->memory, profile->folds);
+    rni_memory_release(profile->memory, profile->meets);
 }

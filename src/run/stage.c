@@ -10,9 +10,9 @@ typedef enum split {
     BY_COLS  // each member has columns of its own
 } split;
 
-// In multiply-adds of a packed product: what a barrier costs, what waking a
+// In multiply-adds of a packed product: what a meeting costs, what waking a
 // team costs, and what a row operation must be worth to be shared.
-static const double barrier_cost = 8e3, team_cost = 1.5e6, share_cost = 3e4;
+static const double meet_cost = 5e3, team_cost = 1.5e6, share_cost = 3e4;
 
 // Rows of a step that each member should have before rows are shared in a
 // loop: below, the weights are read too often for what is done with them; and
@@ -129,8 +129,10 @@ static split loop_split(const rni_worker *w, int32_t section)
         return ALONE;
     if (profile->rank_safe && ranks >= least)
         return BY_ROWS;
-    int32_t n = w->e->plan->sections[section].n_instructions;
-    return step_cost > 4 * barrier_cost * (n + 1) ? BY_COLS : ALONE;
+    int32_t meets = 1 + (rni_worker_folds(w, ranks) ? profile->meets_folded
+                                                    : profile->meets);
+    double gain = step_cost * (w->size - 1) / w->size;
+    return gain > meet_cost * meets ? BY_COLS : ALONE;
 }
 
 // The members' ranks have nothing to do with each other: no barrier.
@@ -149,20 +151,31 @@ static void run_ranks(rni_worker *w, const rni_section *section, bool falling,
     }
 }
 
-static void run_columns(rni_worker *w, const rni_section *section, bool falling)
+static void meet_before(const rni_worker *w, uint8_t marks, bool folds)
 {
+    if (marks & (folds ? RNI_MEET_FOLDED : RNI_MEET_WHOLE))
+        rni_worker_meet(w);
+}
+
+static void run_columns(rni_worker *w, int32_t index, bool falling)
+{
+    const rni_section *section = w->e->plan->sections + index;
+    const rni_profile *profile = w->e->profile;
     const rni_instruction *first =
         w->e->plan->instructions + section->first_instruction;
+    const uint8_t *meets = profile->meets + section->first_instruction;
     for (int64_t k = 0; k < w->last_step - w->first_step; k++) {
         int64_t step = step_at(w, falling, k);
         rni_share all = {0, rni_worker_active(w, step)};
+        bool folds = rni_worker_folds(w, all.last);
         for (int32_t n = 0; n < section->n_instructions; n++) {
             if (first[n].op == RNI_RUN_PACK)
                 continue;
+            meet_before(w, meets[n], folds);
             stand_at(w, step, all);
             run_shared(w, first + n, BY_COLS);
-            rni_worker_meet(w);
         }
+        meet_before(w, profile->sections[index].states_meet, folds);
         stand_at(w, step, all);
         w->by_cols = true;
         rni_state_step(w, section);
@@ -176,7 +189,7 @@ static void run_loop(rni_worker *w, int32_t index, bool falling)
     const rni_section *section = w->e->plan->sections + index;
     split how = loop_split(w, index);
     if (how == BY_COLS) {
-        run_columns(w, section, falling);
+        run_columns(w, index, falling);
     } else if (how == BY_ROWS) {
         run_ranks(w, section, falling, own_ranks(w));
     } else if (w->member == 0) {
