@@ -16,10 +16,9 @@ typedef struct id_rule {
 
 static id_rule rule_of(const rnnc_plan *plan, const rni_instruction *i)
 {
-    const rni_operand *operands = plan->operands + i->first_operand;
     switch (i->op) {
     case RNI_RUN_LOOKUP: {
-        const rni_operand *table = operands + 1;
+        const rni_operand *table = plan->operands + i->first_operand + 1;
         int64_t rows = plan->buffers[table->buffer].rows - table->row;
         return (id_rule){0, rows, false, 0};
     }
