@@ -10,6 +10,7 @@ OPENBLAS_ variables are taken from the measured processes, and only from them.
 Usage: bench/compare.py --quick --install
 """
 import argparse
+import json
 import pathlib
 import subprocess
 import sys
@@ -52,6 +53,8 @@ def arguments():
     add("--tiny", action="store_true",
         help="sizes cut, to see whether everything works")
     add("--out", type=pathlib.Path, default=place.ROOT / "build/compare")
+    add("--again", type=pathlib.Path, metavar="JSON",
+        help="measure nothing: write the tables and pictures of a run anew")
     add("--docs", action="store_true",
         help="write the part of docs/benchmarks.md for this class of machine")
     return parser.parse_args()
@@ -209,9 +212,19 @@ def begin_run(options):
     return run
 
 
+def write(run, options):
+    charts = chart.draw(run)
+    report.write(run, options.out, charts)
+    if options.docs:
+        page.write(run, charts)
+
+
 def main():
     options, begun = arguments(), time.monotonic()
     settle(options)
+    if options.again:
+        write(json.loads(options.again.read_text()), options)
+        return 0
     commands = place.ours(options.build, options.quick)
     commands |= place.peers(options)
     run = begin_run(options)
@@ -228,10 +241,7 @@ def main():
         run["left_out"].append("all after it was interrupted")
     sort_lines(run, options)
     run["seconds"] = time.monotonic() - begun
-    charts = chart.draw(run)
-    report.write(run, options.out, charts)
-    if options.docs:
-        page.write(run, charts)
+    write(run, options)
     print(f"{options.out}/compare.json and .md; {run['seconds']:.0f} s")
     return 0
 

@@ -20,6 +20,8 @@ def write(run, charts):
     """Puts the run in the place of the last one of its class."""
     letter = run["machine"]["class"].lower()
     placed = {}
+    for old in PICTURES.glob(f"benchmarks-{letter}*.svg"):
+        old.unlink()
     for name, (title, svg) in charts.items():
         file = f"benchmarks-{letter}-{name.removeprefix('compare-')}"
         (PICTURES / file).write_text(svg)
