@@ -10,11 +10,14 @@ static bool is_free(const rni_planner *p, int32_t v)
            p->homes[v].owner == v && !p->kept[v];
 }
 
+// What belongs to the forward pass and what to the backward pass do not mix:
+// segments are made again of the one alone.
 static bool same_place(const rni_planner *p, int32_t a, int32_t b)
 {
     const rni_value *x = p->form->values + a, *y = p->form->values + b;
     return x->shape.kind == y->shape.kind && x->shape.axis == y->shape.axis &&
-           x->loop == y->loop && p->prepared[a] == p->prepared[b] &&
+           x->loop == y->loop && x->backward == y->backward &&
+           p->prepared[a] == p->prepared[b] &&
            rni_planner_sums_rows(p, a) == rni_planner_sums_rows(p, b);
 }
 

@@ -14,11 +14,6 @@ int64_t rni_blocks_aim(int64_t block_rows)
     return block_rows > 0 ? block_rows : BLOCK_ROWS;
 }
 
-int64_t rni_blocks_room(int64_t longest)
-{
-    return 3 * (longest + 1);
-}
-
 // ---- Cutting ----------------------------------------------------------------
 
 // The step behind a run of about so many rows, one step at least.
@@ -46,19 +41,21 @@ static void cut_segment(rni_blocks *blocks, const rni_order *order, int64_t aim,
     }
 }
 
-void rni_blocks_set(rni_blocks *blocks, const rni_order *order, rni_cut cut,
-                    int64_t *room)
+void rni_blocks_set(rni_blocks *blocks, const rni_order *order,
+                    const rni_cut *cut, int64_t *room)
 {
-    int64_t n = order->longest + 1, first = 0;
+    int64_t first = 0;
     *blocks =
-        (rni_blocks){.steps = room, .first = room + n, .borders = room + 2 * n};
+        (rni_blocks){.steps = room,
+                     .first = room + cut->blocks + 1,
+                     .borders = room + cut->blocks + 1 + cut->segments + 1};
     blocks->steps[0] = blocks->first[0] = blocks->borders[0] = 0;
     while (first < order->longest) {
         int64_t active = order->offsets[first + 1] - order->offsets[first];
-        first = cut.segment > 0
-                    ? run_end(order, first, order->longest, cut.segment)
+        first = cut->segment > 0
+                    ? run_end(order, first, order->longest, cut->segment)
                     : order->longest;
-        cut_segment(blocks, order, cut.block, first);
+        cut_segment(blocks, order, cut->block, first);
         int64_t k = ++blocks->segments;
         blocks->first[k] = blocks->count;
         blocks->borders[k] = blocks->borders[k - 1] + active;
@@ -77,17 +74,38 @@ int64_t rni_blocks_most(int64_t aim, int64_t batch, int64_t total)
     return least(aim > batch ? aim : batch, total);
 }
 
-// A segment and the first step of the next have more rows than were aimed at.
-// So (segments - 1) (aim - batch) < total, and no step is at two borders.
-int64_t rni_blocks_borders(int64_t segment, int64_t batch, int64_t longest,
-                           int64_t total)
+// A run of steps and the step behind it have more rows than were aimed at. So
+// for n runs (n - 1) (aim - batch) < total.
+static int64_t runs_most(int64_t aim, int64_t batch, int64_t longest,
+                         int64_t total)
 {
-    if (segment <= 0)
-        return least(batch, total);
-    int64_t n = longest;
-    if (segment > batch)
-        n = least(n, total / (segment - batch) + 1);
-    return batch > 0 && n > total / batch ? total : n * batch;
+    return aim > batch ? least(longest, total / (aim - batch) + 1) : longest;
+}
+
+// Blocks of a segment of r rows aim at r / n, which is half of their own aim at
+// least where there are several.
+void rni_blocks_measure(rni_cut *cut, int64_t batch, int64_t longest,
+                        int64_t total, bool spare)
+{
+    int64_t half = (cut->block + 1) / 2;
+    cut->segments = least(longest, 1);
+    if (cut->segment > 0)
+        cut->segments = runs_most(cut->segment, batch, longest, total);
+    // no step is at two borders
+    cut->borders = batch > 0 && cut->segments > total / batch
+                       ? total
+                       : cut->segments * batch;
+    cut->blocks =
+        least(longest, cut->segments + runs_most(half, batch, longest, total));
+    if (!spare)
+        return;
+    cut->blocks = cut->segments = longest;
+    cut->borders += batch;
+}
+
+int64_t rni_blocks_room(const rni_cut *cut)
+{
+    return cut->blocks + 1 + 2 * (cut->segments + 1);
 }
 
 // The least x with x x >= n, by halving intervals.

@@ -46,10 +46,6 @@ static rni_cut cut_axis(const rni_program *p, int32_t axis, const rni_way *way,
     int64_t n = (cut.segment + cut.block - 1) / cut.block;
     if (n > 0 && !keep->spare)
         cut.block = (cut.segment + n - 1) / n;
-    cut.borders = rni_blocks_borders(cut.segment, keep->batch, limits.longest,
-                                     limits.total);
-    if (keep->spare)
-        cut.borders += keep->batch;
     return cut;
 }
 
@@ -60,6 +56,7 @@ static int64_t try_way(rni_keep *keep, const rni_way *way)
 {
     rni_program *p = keep->programs + way->program;
     int64_t bytes;
+    p->layout.spare = keep->spare;
     for (int32_t a = 0; a < p->plan->n_axes; a++) {
         p->layout.limits[a] = keep->limits[a];
         p->layout.cuts[a] = cut_axis(p, a, way, keep);

@@ -136,8 +136,7 @@ static bool want_blocks(rni_layout *layout)
 {
     size_t steps = 0;
     for (int32_t a = 0; a < layout->plan->n_axes; a++)
-        if (!rni_size_add(steps,
-                          (size_t)rni_blocks_room(layout->limits[a].longest),
+        if (!rni_size_add(steps, (size_t)rni_blocks_room(layout->cuts + a),
                           &steps))
             return false;
     return bytes_of(&rni_layout_piece(layout, RNI_PIECE_BLOCKS)->wanted, 1,
@@ -215,6 +214,9 @@ static void take_fresh(rni_layout *layout)
 
 static bool want_all(rni_layout *layout, int64_t batch)
 {
+    for (int32_t a = 0; a < layout->plan->n_axes; a++)
+        rni_blocks_measure(layout->cuts + a, batch, layout->limits[a].longest,
+                           layout->limits[a].total, layout->spare);
     return want_classes(layout, batch) && want_scratch(layout, batch) &&
            want_runs(layout, batch) && want_blocks(layout) &&
            want_packed(layout) && want_kept(layout, batch);
@@ -344,8 +346,8 @@ static void place_blocks(rni_layout *layout)
         rni_axis *axis = layout->axes + a;
         if (axis->order == NULL)
             continue;
-        rni_blocks_set(&axis->blocks, axis->order, layout->cuts[a], at);
-        at += rni_blocks_room(axis->order->longest);
+        rni_blocks_set(&axis->blocks, axis->order, layout->cuts + a, at);
+        at += rni_blocks_room(layout->cuts + a);
     }
 }
 

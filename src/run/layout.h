@@ -46,6 +46,7 @@ typedef struct rni_layout {
     rni_axis *axes;        // [n_axes]
     rni_limits *limits;    // [n_axes]: set before each call of reserve,
     rni_cut *cuts;         // as these are, where they are to change
+    bool spare;            // smaller batches must fit too, cut in any way
     bool tight;            // pieces give back what is more than that needs
     int64_t moves;         // how often pieces were made anew
     rni_workspace *spaces; // [members]
