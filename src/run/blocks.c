@@ -91,10 +91,12 @@ void rni_blocks_measure(rni_cut *cut, int64_t batch, int64_t longest,
     cut->segments = least(longest, 1);
     if (cut->segment > 0)
         cut->segments = runs_most(cut->segment, batch, longest, total);
-    // no step is at two borders
+    // no step is at two borders; one segment needs none
     cut->borders = batch > 0 && cut->segments > total / batch
                        ? total
                        : cut->segments * batch;
+    if (cut->segments <= 1 && !spare)
+        cut->borders = 0;
     cut->blocks =
         least(longest, cut->segments + runs_most(half, batch, longest, total));
     if (!spare)

@@ -99,6 +99,20 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+// Whether nothing is made again: then no border is needed.
+static bool is_one(const rni_executor *e, const rni_plan_state *s)
+{
+    return e->axes[s->axis].blocks.segments <= 1;
+}
+
+// Whether all rows of the state's next are there to the end, and the carry is
+// what the sequences began with.
+static bool is_whole(const rni_executor *e, const rni_plan_state *s)
+{
+    return s->mode == RNI_STATE_ALL ||
+           (s->mode == RNI_STATE_SEGMENT && is_one(e, s));
+}
+
 // Every rank that was alive leaves its last row.
 static void leave_steps(const rni_worker *w, const rni_plan_state *s)
 {
@@ -121,7 +135,7 @@ void rni_state_leave_steps(rni_worker *w, int32_t first, int32_t n,
 {
     for (int32_t k = 0; k < n; k++) {
         const rni_plan_state *s = state_at(w->e, first + k);
-        if (s->mode == mode)
+        if (s->mode == mode && !is_whole(w->e, s))
             leave_steps(w, s);
     }
 }
@@ -132,7 +146,7 @@ void rni_state_border(rni_worker *w, int32_t first, int32_t n, int64_t segment,
 {
     for (int32_t k = 0; k < n; k++) {
         const rni_plan_state *s = state_at(w->e, first + k);
-        if (s->border < 0)
+        if (s->border < 0 || is_one(w->e, s))
             continue;
         const rni_blocks *blocks = &w->e->axes[s->axis].blocks;
         int64_t row = blocks->borders[segment], stride = carry_stride(w->e, s);
@@ -151,7 +165,7 @@ const float *rni_state_last(const rni_executor *e, int32_t state, int64_t rank)
     const rni_plan_state *s = e->plan->states + state;
     const rni_order *order = e->axes[s->axis].order;
     int64_t length = order->lengths[order->rows[rank]];
-    if (s->mode != RNI_STATE_ALL || length == 0)
+    if (!is_whole(e, s) || length == 0)
         return carry_row(e, s, rank);
     return operand_row(e, &s->next, order->offsets[length - 1] + rank);
 }
