@@ -6,6 +6,7 @@
 #include "rnnc/cell.h"
 #include "rnnc/checkpoint.h"
 #include "rnnc/context.h"
+#include "rnnc/dataset.h"
 #include "rnnc/graph.h"
 #include "rnnc/import.h"
 #include "rnnc/model.h"
@@ -20,6 +21,7 @@
 #include "rnnc/sequence.h"
 #include "rnnc/status.h"
 #include "rnnc/stream.h"
+#include "rnnc/trainer.h"
 #include "rnnc/version.h"
 #include "rnnc/weights.h"
 #endif

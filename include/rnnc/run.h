@@ -189,6 +189,34 @@ RNNC_API rnnc_status rnnc_run_carry(rnnc_run *run, const uint8_t *carried,
                                     int64_t batch);
 
 /**
+ * The states of a run: what rows that are carried begin from. A training that
+ * is stopped between two windows of a text needs them to go on.
+ * @param run a run or NULL
+ * @return floats of one sequence; 0 where the plan has no state
+ */
+RNNC_API int64_t rnnc_run_state_count(const rnnc_run *run);
+
+/**
+ * Reads the states that the last forward pass has left.
+ * @param run a run
+ * @param[out] states [rnnc_run_batch(), rnnc_run_state_count()]
+ * @return RNNC_OK; RNNC_E_STATE: there was no pass, and none were set;
+ *   RNNC_E_ARGUMENT
+ */
+RNNC_API rnnc_status rnnc_run_state_get(rnnc_run *run, float *states);
+
+/**
+ * Sets the states as if a pass had left them. Results of the last pass can no
+ * longer be read, and it cannot be followed by a backward pass.
+ * @param run a run
+ * @param states [batch, rnnc_run_state_count()] of a run of a like plan
+ * @param batch sequences
+ * @return RNNC_OK, RNNC_E_ARGUMENT or RNNC_E_MEMORY
+ */
+RNNC_API rnnc_status rnnc_run_state_set(rnnc_run *run, const float *states,
+                                        int64_t batch);
+
+/**
  * Sets what the masks of dropout are drawn from. A mask is a function of seed,
  * counter, node, row and time, so the same two numbers give the same masks.
  * Each forward pass of a plan to train raises the counter by one afterwards;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A folder of checkpoints: what is in it, what goes, and which is the newest
 // whole one.
-#include "rnnc/checkpoint.h"
+#include "file/checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -212,8 +212,10 @@ static void tidy(rnnc_checkpoints *c, int64_t step)
     rni_error_clear(&c->error);
 }
 
-static rnnc_status check_known(rnnc_checkpoints *c)
+rnnc_status rni_checkpoints_claim(rnnc_checkpoints *c)
 {
+    if (!begin(c))
+        return rnnc_checkpoints_status(c);
     int64_t newest = c->known ? -1 : newest_between(c, -1, INT64_MAX);
     if (c->error.status == RNNC_OK && newest >= 0)
         rni_error_set(
@@ -235,7 +237,7 @@ rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *c, int64_t step,
                              "checkpoints: step %lld, weights %s, record %s",
                              (long long)step, weights ? "given" : "NULL",
                              record ? "given" : "NULL");
-    if (check_known(c) != RNNC_OK ||
+    if (rni_checkpoints_claim(c) != RNNC_OK ||
         rni_disk_make_folder(c->folder, &c->context->memory, &c->error) !=
             RNNC_OK)
         return c->error.status;

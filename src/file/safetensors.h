@@ -78,10 +78,10 @@ typedef struct rni_tensor_source { // row-major
     const char *name;
     int32_t rank; // 1: [cols], 2: [rows, cols]
     int64_t rows, cols;
-    const float *data;     // rounded to the storage
-    const double *numbers; // of RNI_STORE_NUMBERS, in place of data
-    int32_t storage;       // rnnc_storage, or one of the two above
+    const float *data;   // rounded to the storage
+    int32_t storage;     // rnnc_storage, or one of the two above
     const float *scales; // [rows] of int8, which go into a tensor of their own
+    const double *numbers; // of RNI_STORE_NUMBERS, in place of data
 } rni_tensor_source;
 
 // What comes before the name of a tensor in that of its scales, [rows, 1].

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Moving averages of weights: a + share (w - a), one tape.
 #include "kernel/kernel.h"
-#include "rnnc/average.h"
 #include "record/record.h"
+#include "train/average.h"
 #include "train/sweep.h"
 
 enum { SLOT_A, SLOT_W, SLOT_SHARE, SLOTS };
@@ -20,6 +20,7 @@ static const average_row average_table[] = {
 enum { AVERAGES = sizeof average_table / sizeof *average_table };
 
 struct rnnc_average {
+    atomic_int references;
     rnnc_weights *weights; // held
     rnnc_weights *mean;    // of one's own, held
     rni_error error;
@@ -94,6 +95,7 @@ rnnc_average *rnnc_average_create(rnnc_weights *weights, int32_t kind,
         there ? &weights->graph->context->memory : &usual, 1, sizeof *average);
     if (average == NULL)
         return NULL;
+    atomic_init(&average->references, 1);
     if (weights == NULL)
         rni_error_set(&average->error, RNNC_E_ARGUMENT,
                       "average: weights is NULL");
@@ -108,9 +110,22 @@ rnnc_average *rnnc_average_create(rnnc_weights *weights, int32_t kind,
     return average;
 }
 
+rnnc_average *rni_average_hold(rnnc_average *average)
+{
+    if (average != NULL)
+        atomic_fetch_add_explicit(&average->references, 1,
+                                  memory_order_relaxed);
+    return average;
+}
+
+const rnnc_weights *rni_average_of(const rnnc_average *average)
+{
+    return average->weights;
+}
+
 void rnnc_average_destroy(rnnc_average *average)
 {
-    if (average == NULL)
+    if (average == NULL || atomic_fetch_sub(&average->references, 1) != 1)
         return;
     rnnc_weights *weights = average->weights;
     rni_memory usual = rni_memory_default();

@@ -106,6 +106,14 @@ rnnc_schedule *rni_schedule_make(rnnc_optimizer *optimizer, int32_t kind)
     return schedule;
 }
 
+rnnc_schedule *rni_schedule_hold(rnnc_schedule *schedule)
+{
+    if (schedule != NULL)
+        atomic_fetch_add_explicit(&schedule->references, 1,
+                                  memory_order_relaxed);
+    return schedule;
+}
+
 void rnnc_schedule_destroy(rnnc_schedule *schedule)
 {
     if (schedule == NULL ||

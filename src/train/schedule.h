@@ -70,6 +70,8 @@ struct rnnc_schedule {
 // memory ran out. `kind` is within the table.
 rnnc_schedule *rni_schedule_make(rnnc_optimizer *optimizer, int32_t kind);
 
+rnnc_schedule *rni_schedule_hold(rnnc_schedule *schedule); // NULL is allowed
+
 // Sets the rates that it begins with and makes it whole, or sets its error and
 // leaves the optimizer as it was.
 void rni_schedule_start(rnnc_schedule *schedule);

@@ -58,8 +58,7 @@ static bool take_parts(rnnc_schedule *whole, rnnc_schedule *const *parts,
         return false;
     }
     for (int32_t i = 0; i < n; i++) {
-        atomic_fetch_add_explicit(&parts[i]->references, 1,
-                                  memory_order_relaxed);
+        rni_schedule_hold(parts[i]);
         whole->parts[i] = parts[i];
         if (parts[i]->depth >= whole->depth)
             whole->depth = parts[i]->depth + 1;

@@ -10,6 +10,10 @@ rnnc_release = CFUNCTYPE(None, c_void_p, c_void_p)
 
 rnnc_schedule_factor = CFUNCTYPE(c_double, c_void_p, c_int64)
 
+rnnc_progress_callback = CFUNCTYPE(c_int32, c_void_p, POINTER(rnnc_progress))
+
+rnnc_fill = CFUNCTYPE(c_int32, c_void_p, POINTER(rnnc_fill_request))
+
 
 class rnnc_cell_options(Structure):
     _fields_ = [
@@ -89,6 +93,73 @@ class rnnc_schedule_setting(Structure):
         ("option", c_int32),
         ("group", c_int32),
         ("value", c_double),
+    ]
+
+
+class rnnc_progress(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("event", c_int32),
+        ("epoch", c_int64),
+        ("epochs", c_int64),
+        ("step", c_int64),
+        ("batch", c_int64),
+        ("batches", c_int64),
+        ("window", c_int64),
+        ("loss", c_double),
+        ("norm", c_double),
+        ("rate", c_double),
+        ("held_out", c_double),
+        ("best", c_double),
+        ("mass", c_int64),
+        ("improved", c_int32),
+        ("reserved", c_uint32),
+    ]
+
+
+class rnnc_fill_request(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("held_out", c_int32),
+        ("epoch", c_int64),
+        ("batch", c_int64),
+        ("run", c_void_p),
+    ]
+
+
+class rnnc_trainer_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("order", c_int32),
+        ("data", c_void_p),
+        ("held_out", c_void_p),
+        ("epochs", c_int64),
+        ("steps", c_int64),
+        ("batch", c_int64),
+        ("window", c_int64),
+        ("accumulate", c_int32),
+        ("count_by", c_int32),
+        ("clip_norm", c_double),
+        ("clip_value", c_double),
+        ("seed", c_uint64),
+        ("schedule", c_void_p),
+        ("plateau", c_void_p),
+        ("average", c_void_p),
+        ("schedule_every", c_int32),
+        ("patience", c_int32),
+        ("least_gain", c_double),
+        ("validate_every", c_int64),
+        ("fill", rnnc_fill),
+        ("fill_held_out", rnnc_fill),
+        ("progress", rnnc_progress_callback),
+        ("user", c_void_p),
+        ("checkpoints", c_char_p),
+        ("checkpoint_keep", c_int32),
+        ("reserved", c_uint32),
+        ("checkpoint_steps", c_int64),
+        ("checkpoint_seconds", c_double),
+        ("checkpoint_epochs", c_int64),
+        ("plan", c_void_p),
     ]
 
 
