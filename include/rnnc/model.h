@@ -137,10 +137,11 @@ RNNC_API rnnc_status rnnc_weights_save_memory(const rnnc_weights *weights,
 /**
  * Loads weights alone, into a graph that is there: a file of any origin whose
  * tensors have exactly the names and shapes of the parameters. Left-over and
- * missing names are errors; in files of this library, constants and what
- * a checkpoint holds ("constant.", "training.") are passed over, and the parameters take the storage
- * that they have there; from files of others they are float32. Where names or
- * orders differ, see @ref import, which also says what types are read.
+ * missing names are errors; in files of this library, constants and what a
+ * checkpoint holds ("constant.", "training.") are passed over, and the
+ * parameters take the storage that they have there; from files of others they
+ * are float32. Where names or orders differ, see @ref import, which also says
+ * what types are read.
  * @param weights weights to be replaced; unchanged where it fails
  * @param path a safetensors file
  * @return as rnnc_import_load(), with the reason in rnnc_weights_message()
