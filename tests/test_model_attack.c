@@ -219,8 +219,9 @@ static unsigned char *make_lie(const char *truth, const char *replacement,
     int length = snprintf(text, sizeof text, "%.*s%s%s", (int)(at - graph_text),
                           graph_text, replacement, at + strlen(truth));
     assert_true(length > 0 && length < (int)sizeof text);
-    const rni_tensor_source tensors[] = {{"k", 2, 1, 3, values, 0, NULL},
-                                         {"w", 2, 1, 3, values + 3, 0, NULL}};
+    const rni_tensor_source tensors[] = {
+        {"k", 2, 1, 3, values, 0, NULL, NULL},
+        {"w", 2, 1, 3, values + 3, 0, NULL, NULL}};
     const rni_metadata metadata[] = {{"librnnc.graph", text, (size_t)length}};
     rni_memory memory = rni_memory_default();
     rni_error error = {0};

@@ -303,8 +303,8 @@ static const float one[] = {1}, many[] = {1, -2, 3, 4, 5, 6};
 static void test_serialization_forced_alignement(void **state)
 {
     (void)state;
-    const rni_tensor_source sources[] = {{"b", 2, 2, 3, many, 0, NULL},
-                                         {"a", 1, 1, 1, one, 0, NULL}};
+    const rni_tensor_source sources[] = {{"b", 2, 2, 3, many, 0, NULL, NULL},
+                                         {"a", 1, 1, 1, one, 0, NULL, NULL}};
     const rni_metadata metadata[] = {{"format", "pt", 2}};
     rni_safetensors_writer writer;
     rni_error error = {0};
@@ -349,7 +349,7 @@ static bool refuse(void *user, const void *bytes, size_t size)
 static void test_sink_that_fails(void **state)
 {
     (void)state;
-    const rni_tensor_source sources[] = {{"a", 2, 2, 3, many, 0, NULL}};
+    const rni_tensor_source sources[] = {{"a", 2, 2, 3, many, 0, NULL, NULL}};
     rni_safetensors_writer writer;
     rni_error error = {0};
     assert_int_equal(
