@@ -27,6 +27,10 @@ function(rnnc_set_flags target)
         -ffp-contract=off -fno-math-errno
         $<$<CONFIG:Release>:-O2>
         "$<$<CONFIG:Release>:-ffile-prefix-map=${rnnc_SOURCE_DIR}/=>")
+    if(RNNC_FUZZ)
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link
+            -fno-sanitize-coverage=trace-cmp)
+    endif()
     if(RNNC_SANITIZE)
         target_compile_options(${target} PRIVATE
             -fsanitize=${RNNC_SANITIZE} -fno-sanitize-recover=all

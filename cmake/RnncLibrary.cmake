@@ -7,6 +7,9 @@ file(GLOB RNNC_KERNEL_SOURCES CONFIGURE_DEPENDS lib/kernel/*.c)
 # A kernel is built for its instruction set and chosen at run time; all its
 # helpers are static, so no such code can leak into the rest.
 set(fast $<$<NOT:$<CONFIG:Debug>>:-O3>)
+if(RNNC_FUZZ) # all of it takes clang half an hour for each file
+    set(fast -O1 -fno-sanitize=undefined,fuzzer-no-link)
+endif()
 set_source_files_properties(${RNNC_KERNEL_SOURCES} PROPERTIES
     COMPILE_OPTIONS "${fast}")
 if(RNI_HAVE_AVX2 IN_LIST RNNC_ISA_MACROS)

@@ -5,7 +5,8 @@
 # the reference BLAS, by clang and under sanitizers; also the layout of the
 # sources and the documentation. The summaries of ctest come last.
 # Usage: scripts/check.sh [--long]
-#   --long   also 64-bit ARM under qemu, and tests over all floats
+#   --long   also 64-bit ARM under qemu, tests over all floats, and ten million
+#            runs of each fuzz target
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup.sh
@@ -115,6 +116,9 @@ if [ -n "$long" ]; then
     stage "tests, all floats"
     export RNNC_TEST_LONG=1
     attempt long run_tests long release -LE "house|$python" --timeout 14400
+
+    stage "ten million runs of each fuzz target"
+    attempt fuzz scripts/fuzz.sh 10000000
 fi
 
 stage "summary"
