@@ -118,6 +118,7 @@ if [ -n "$long" ]; then
     attempt long run_tests long release -LE "house|$python" --timeout 14400
 
     stage "ten million runs of each fuzz target"
+    need libclang-rt-14-dev
     attempt fuzz scripts/fuzz.sh 10000000
 fi
 

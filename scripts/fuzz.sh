@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Builds the fuzz targets (clang, libFuzzer, sanitizers) and runs each of them so
-# many times, as many at once as there are processors. What crashes, leaks or
+# Builds the fuzz targets (clang, libFuzzer, sanitizers) and runs each of them
+# so many times, one on each processor. What crashes, leaks or
 # takes ten seconds is left in build/fuzz/findings and fails the script.
 # Usage: scripts/fuzz.sh [runs (100000)] [target (model graph calls)]...
 set -euo pipefail
