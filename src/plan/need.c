@@ -10,64 +10,79 @@ bool rni_planner_is_leaf(const rni_value *value)
            value->op == RNI_FORM_FINAL || value->op == RNI_FORM_VIEW;
 }
 
-static void need_result(rni_planner *p, int32_t value)
+// Values that were found to take part, and whose arguments are to be seen yet.
+typedef struct list {
+    rni_planner *p;
+    int32_t n;
+    int32_t *values;
+} list;
+
+static void need(list *open, int32_t value)
 {
-    p->needed[value] = true;
-    p->uses[value]++;
-    p->kept[value] = true;
+    if (value < 0 || open->p->needed[value])
+        return;
+    open->p->needed[value] = true;
+    open->values[open->n++] = value;
 }
 
-static void need_results(rni_planner *p)
+static void need_result(list *open, int32_t value)
 {
-    const rni_form *form = p->form;
+    need(open, value);
+    open->p->uses[value]++;
+    open->p->kept[value] = true;
+}
+
+static void need_results(list *open)
+{
+    const rni_form *form = open->p->form;
     for (int32_t i = 0; i < form->n_outputs; i++)
-        need_result(p, form->outputs[i].value);
+        need_result(open, form->outputs[i].value);
     for (int32_t i = 0; i < form->n_input_gradients; i++)
-        need_result(p, form->input_gradients[i].value);
+        need_result(open, form->input_gradients[i].value);
     for (int32_t i = 0; i < form->n_parameter_gradients; i++) {
-        p->needed[form->parameter_gradients[i].value] = true;
-        p->uses[form->parameter_gradients[i].value]++;
+        need(open, form->parameter_gradients[i].value);
+        open->p->uses[form->parameter_gradients[i].value]++;
     }
 }
 
-// A state that takes part needs its next and its first. True where something
-// new turned up behind the place of the sweep.
-static bool need_state(rni_planner *p, int32_t s, int32_t place)
+// A state that takes part needs its next and its first.
+static void need_state(list *open, int32_t s)
 {
+    rni_planner *p = open->p;
     const rni_form_state *state = p->form->states + s;
     if (p->live[s])
-        return false;
+        return;
     p->live[s] = true;
-    bool again = !p->needed[state->next] && state->next > place;
-    p->needed[state->next] = true;
-    if (state->first >= 0) {
-        again |= !p->needed[state->first] && state->first > place;
-        p->needed[state->first] = true;
-        p->uses[state->first]++;
-    }
     p->uses[state->next]++;
-    return again;
+    need(open, state->next);
+    need(open, state->first);
+    if (state->first >= 0)
+        p->uses[state->first]++;
 }
 
-static bool sweep(rni_planner *p)
+static void need_args(list *open, int32_t v)
 {
-    const rni_form *form = p->form;
-    bool again = false;
-    for (int32_t v = form->n_values - 1; v >= 0; v--) {
-        const rni_value *value = form->values + v;
-        if (!p->needed[v])
-            continue;
-        if (value->op == RNI_FORM_PREV || value->op == RNI_FORM_FINAL)
-            again |= need_state(p, (int32_t)value->integers[0], v);
-        for (int32_t i = 0; i < value->n_args; i++) {
-            int32_t arg = rni_planner_args(p, v)[i].value;
-            if (arg < 0 || p->needed[arg])
-                continue;
-            p->needed[arg] = true;
-            again |= arg > v;
-        }
+    const rni_value *value = open->p->form->values + v;
+    if (value->op == RNI_FORM_PREV || value->op == RNI_FORM_FINAL)
+        need_state(open, (int32_t)value->integers[0]);
+    for (int32_t i = 0; i < value->n_args; i++)
+        need(open, rni_planner_args(open->p, v)[i].value);
+}
+
+static bool find_needed(rni_planner *p)
+{
+    list open = {.p = p};
+    open.values = rni_memory_zeroed(p->memory, (size_t)p->form->n_values,
+                                    sizeof *open.values);
+    if (!open.values) {
+        rni_error_memory(p->error);
+        return false;
     }
-    return again;
+    need_results(&open);
+    while (open.n > 0)
+        need_args(&open, open.values[--open.n]);
+    rni_memory_release(p->memory, open.values);
+    return true;
 }
 
 static void count_uses(rni_planner *p)
@@ -146,9 +161,8 @@ static bool check_stream(rni_planner *p)
 
 bool rni_plan_need(rni_planner *p)
 {
-    need_results(p);
-    while (sweep(p))
-        continue;
+    if (!find_needed(p))
+        return false;
     count_uses(p);
     for (int32_t v = 0; v < p->form->n_values; v++)
         p->prepared[v] = is_prepared(p, v);
