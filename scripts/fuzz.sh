@@ -21,7 +21,7 @@ folder=$PWD/build/fuzz/tests/fuzz
 # Longer files are only slower, and longer programs rarely valid.
 declare -A longest=([calls]=512 [graph]=6000 [model]=6000)
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
-export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=16
+export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=16:malloc_context_size=4
 export UBSAN_OPTIONS=print_stacktrace=1
 for target in "${targets[@]}"; do
     more=
