@@ -4,16 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "train/trainer.h"
-
-// The first value found: of a parameter, or of a node.
-typedef struct finding {
-    bool found;
-    const rnnc_node *node;
-    double value;
-    int64_t sequence, step; // -1: it has none
-    int64_t row, col;       // of a static value
-} finding;
+#include "train/trainer_trace.h"
 
 typedef struct search {
     rnnc_trainer *t;
@@ -23,7 +14,8 @@ typedef struct search {
     rnnc_run *run;
     float *values; // room for those of one node
     int64_t room;
-    finding first;
+    bool found;
+    rni_reference_fault first;
 } search;
 
 // ---- Words ------------------------------------------------------------------
@@ -52,16 +44,22 @@ static void name_node(const rnnc_node *node, char text[NODE_WORDS])
         snprintf(text, NODE_WORDS, "node %ld (%s%s)", (long)node->id, op, cell);
 }
 
-static void place_words(const finding *f, char text[NODE_WORDS])
+static void place_words(const rni_reference_fault *f, char text[NODE_WORDS])
 {
+    int used = 0;
     text[0] = '\0';
+    if (f->cell != NULL)
+        used = snprintf(text, NODE_WORDS, " in cell \"%.80s\"", f->cell->name);
     if (f->step >= 0)
-        snprintf(text, NODE_WORDS, ", sequence %lld, step %lld",
-                 (long long)f->sequence, (long long)f->step);
+        snprintf(text + used, (size_t)(NODE_WORDS - used),
+                 ", sequence %lld, step %lld", (long long)f->sequence,
+                 (long long)f->step);
     else if (f->sequence >= 0)
-        snprintf(text, NODE_WORDS, ", sequence %lld", (long long)f->sequence);
+        snprintf(text + used, (size_t)(NODE_WORDS - used), ", sequence %lld",
+                 (long long)f->sequence);
     else if (f->node->shape.rows > 1 || f->node->shape.cols > 1)
-        snprintf(text, NODE_WORDS, ", row %lld, column %lld", (long long)f->row,
+        snprintf(text + used, (size_t)(NODE_WORDS - used),
+                 ", row %lld, column %lld", (long long)f->row,
                  (long long)f->col);
 }
 
@@ -80,12 +78,16 @@ static bool look(search *s, const rnnc_node *node, const float *values,
                  int64_t rows)
 {
     int64_t cols = node->shape.cols, at = first_bad(values, rows * cols);
-    if (at < 0 || s->first.found)
-        return at >= 0;
+    if (at < 0)
+        return false;
     bool batch = node->shape.kind == RNI_BATCH;
-    s->first =
-        (finding){true, node,      (double)values[at], batch ? at / cols : -1,
-                  -1,   at / cols, at % cols};
+    s->found = true;
+    s->first = (rni_reference_fault){.node = node,
+                                     .sequence = batch ? at / cols : -1,
+                                     .step = -1,
+                                     .row = at / cols,
+                                     .col = at % cols,
+                                     .value = (double)values[at]};
     return true;
 }
 
@@ -106,18 +108,21 @@ static void look_sequence(search *s, rnnc_node *node)
     int64_t batch = rnnc_run_batch(s->run), cols = node->shape.cols;
     const rni_order *order =
         rni_run_program(s->run)->executor.axes[node->shape.axis].order;
-    finding first = {.node = node};
+    rni_reference_fault first = {.node = node, .step = INT64_MAX};
     if (order == NULL || !need_room(s, order->longest * cols))
         return;
     for (int64_t b = 0; b < batch; b++) {
         if (rnnc_run_get_rows(s->run, node, b, s->values) != RNNC_OK)
             return;
         int64_t at = first_bad(s->values, order->lengths[b] * cols);
-        if (at >= 0 && (!first.found || at / cols < first.step))
-            first = (finding){
-                true, node, (double)s->values[at], b, at / cols, 0, at % cols};
+        if (at < 0 || at / cols >= first.step)
+            continue;
+        first.sequence = b;
+        first.step = at / cols;
+        first.value = (double)s->values[at];
+        s->found = true;
     }
-    if (first.found)
+    if (s->found)
         s->first = first;
 }
 
@@ -169,17 +174,13 @@ static bool list_nodes(search *s)
     return true;
 }
 
-// Rows of a batch or static input lie with a stride in the run.
 static bool copy_rows(search *s, const rni_input *input)
 {
-    const rnnc_plan *plan = s->t->run->plan;
-    const rni_shape *shape = &input->node->shape;
-    int64_t rows = shape->kind == RNI_BATCH ? input->batch : shape->rows;
     rni_error error = {0};
-    if (!need_room(s, rows * shape->cols))
+    int64_t rows = rni_trainer_input_rows(input);
+    if (!need_room(s, rows * input->node->shape.cols))
         return false;
-    rni_copy_rows(rows, shape->cols, input->copy,
-                  plan->buffers[input->buffer].cols, s->values, shape->cols);
+    rni_trainer_input_copy(s->t, input, s->values);
     return rni_inputs_set_rows(&s->run->inputs, input->node, s->values, rows,
                                &error) == RNNC_OK;
 }
@@ -237,57 +238,96 @@ static bool run_again(search *s)
 static void look_at_values(search *s)
 {
     rnnc_weights *weights = rni_trainer_weights(s->t);
-    for (int32_t p = 0; p < weights->n_parameters && !s->first.found; p++)
+    for (int32_t p = 0; p < weights->n_parameters && !s->found; p++)
         look(s, weights->graph->parameters[p]->node,
              rni_weights_values(weights, p),
              weights->graph->parameters[p]->rows);
-    if (s->first.found || !list_nodes(s) || !run_again(s))
+    if (s->found || !list_nodes(s) || !run_again(s))
         return;
-    for (int32_t i = 0; i < s->n_all && !s->first.found; i++)
+    for (int32_t i = 0; i < s->n_all && !s->found; i++)
         look_at(s, s->all[i]);
 }
 
+// ---- By the textbook --------------------------------------------------------
+
+// Rows that go on have states that the reference does not know.
+static bool is_fresh(const rnnc_trainer *t)
+{
+    const uint8_t *carried = rni_run_carried(t->run, false);
+    for (int64_t b = 0; b < t->run->kept_batch; b++)
+        if (carried[b])
+            return false;
+    return true;
+}
+
+// Which node of the cell it is.
+static void look_into_cell(search *s)
+{
+    rni_reference_fault fault;
+    if (s->first.node->unrolled != NULL && is_fresh(s->t) &&
+        rni_trainer_trace(s->t, s->first.sequence, &fault) && !fault.gradient &&
+        fault.cell != NULL)
+        s->first = fault;
+}
+
+// Sequence after sequence, so that little memory is needed; and where that
+// finds nothing, the parameters.
 static void look_at_gradients(search *s)
 {
     const rnnc_weights *weights = rni_trainer_weights(s->t);
-    for (int32_t p = weights->n_parameters - 1; p >= 0; p--)
-        if (!weights->graph->parameters[p]->frozen &&
+    int64_t batch = s->t->run->kept_batch; // none of a static graph
+    for (int64_t b = 0; (b == 0 || b < batch) && !s->found; b++)
+        s->found = rni_trainer_trace(s->t, b, &s->first);
+    for (int32_t p = weights->n_parameters - 1; p >= 0 && !s->found; p--)
+        if (!weights->graph->parameters[p]->frozen)
             look(s, weights->graph->parameters[p]->node,
                  rni_weights_gradients(weights, p),
-                 weights->graph->parameters[p]->rows))
-            break;
+                 weights->graph->parameters[p]->rows);
+    s->first.gradient = s->found;
 }
 
 // ---- Saying -----------------------------------------------------------------
 
+// "that of node "x" (mul), from node 8 (sqrt)".
+static void from_words(const rni_reference_fault *f, char text[NODE_WORDS])
+{
+    char user[NODE_WORDS];
+    text[0] = '\0';
+    if (f->user == NULL)
+        return;
+    name_node(f->user, user);
+    snprintf(text, NODE_WORDS, ", from %.160s", user);
+}
+
 static rnnc_status say(search *s, const char *what, double value)
 {
     rnnc_trainer *t = s->t;
-    bool gradient = strcmp(what, "gradient") == 0;
-    char node[NODE_WORDS], place[NODE_WORDS];
-    const char *of = gradient ? "that of " : "";
-    if (!s->first.found)
+    const rni_reference_fault *f = &s->first;
+    char node[NODE_WORDS], place[NODE_WORDS], from[NODE_WORDS];
+    if (!s->found)
         return rni_error_set(&t->error, RNNC_E_VALUE,
-                             "trainer: %s%s is %s in step %lld",
-                             gradient ? "the norm of the " : "", what,
+                             "trainer: the %s is %s in step %lld", what,
                              word_of(value), (long long)t->at.step);
-    name_node(s->first.node, node);
-    place_words(&s->first, place);
+    name_node(f->node, node);
+    place_words(f, place);
+    from_words(f, from);
     return rni_error_set(&t->error, RNNC_E_VALUE,
-                         "trainer: %s is %s in step %lld: the first value that "
-                         "is not finite is %s%s%s (%s)",
-                         what, word_of(value), (long long)t->at.step, of, node,
-                         place, word_of(s->first.value));
+                         "trainer: the %s is %s in step %lld: the first value "
+                         "that is not finite is %s%s%s%s (%s)",
+                         what, word_of(value), (long long)t->at.step,
+                         f->gradient ? "the gradient of " : "", node, place,
+                         from, word_of(f->value));
 }
 
 rnnc_status rni_trainer_fault(rnnc_trainer *t, const char *what, double value)
 {
     search s = {.t = t};
     const rni_memory *memory = rni_trainer_memory(t);
-    if (strcmp(what, "gradient") == 0)
+    look_at_values(&s);
+    if (s.found)
+        look_into_cell(&s);
+    else if (strcmp(what, "loss") != 0)
         look_at_gradients(&s);
-    else
-        look_at_values(&s);
     say(&s, what, value);
     rnnc_run_destroy(s.run);
     rni_memory_release(memory, s.needed);

@@ -20,7 +20,7 @@ MAY_CALL = {
     "plan": "graph",
     "run": "plan weights sequence graph",
     "record": "",
-    "train": "run plan weights sequence graph record file",
+    "train": "run plan weights sequence graph record file reference",
     "file": "graph weights cell record",
     "reference": "graph weights sequence",
 }
