@@ -209,18 +209,19 @@ void learning_free(learning *l)
 
 // ---- Comparing --------------------------------------------------------------
 
-static bool same_weights(const learning *a, const learning *b)
+bool learning_same_weights(const rnnc_weights *a, const rnnc_weights *b)
 {
+    const rnnc_graph *graph = rnnc_weights_graph(a);
     bool same = true;
-    int32_t count = rnnc_graph_parameter_count(a->graph);
+    int32_t count = rnnc_graph_parameter_count(graph);
     for (int32_t p = 0; same && p < count; p++) {
-        const char *name = rnnc_node_name(rnnc_graph_parameter(a->graph, p));
-        int64_t floats = rnnc_weights_count(a->weights, name);
+        const char *name = rnnc_node_name(rnnc_graph_parameter(graph, p));
+        int64_t floats = rnnc_weights_count(a, name);
         float *x = calloc((size_t)floats, sizeof *x);
         float *y = calloc((size_t)floats, sizeof *y);
         same = x != NULL && y != NULL &&
-               rnnc_weights_get(a->weights, name, x, floats) == RNNC_OK &&
-               rnnc_weights_get(b->weights, name, y, floats) == RNNC_OK &&
+               rnnc_weights_get(a, name, x, floats) == RNNC_OK &&
+               rnnc_weights_get(b, name, y, floats) == RNNC_OK &&
                memcmp(x, y, (size_t)floats * sizeof *x) == 0;
         free(x);
         free(y);
@@ -260,7 +261,8 @@ bool learning_same(learning *a, learning *b)
     bool same = rnnc_trainer_save(a->trainer, x) == RNNC_OK &&
                 rnnc_trainer_save(b->trainer, y) == RNNC_OK &&
                 rnnc_record_count(x) == rnnc_record_count(y) &&
-                rnnc_record_count(x) > 20 && same_weights(a, b);
+                rnnc_record_count(x) > 20 &&
+                learning_same_weights(a->weights, b->weights);
     for (int32_t i = 0; same && i < rnnc_record_count(x); i++)
         same = same_entry(x, y, i);
     rnnc_record_destroy(x);

@@ -63,6 +63,9 @@ void learning_free(learning *l);
 // A batch of `fill`: four rows in windows, states carried.
 int32_t learning_fill(void *user, const rnnc_fill_request *request);
 
+// The same values, bit for bit, of one graph or of two alike.
+bool learning_same_weights(const rnnc_weights *a, const rnnc_weights *b);
+
 // All weights and all entries of the trainer's record are the same bits.
 bool learning_same(learning *a, learning *b);
 
