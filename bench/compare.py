@@ -19,7 +19,7 @@ import time
 from driver import (chart, extras, machine, measurement, page, place, report,
                     start, table, worker)
 
-QUICK_SECONDS = 225  # a row may begin until then
+QUICK_SECONDS = 255  # a row may begin until then
 PARTS = ["rows", "start", "memory", "long", "scaling", "where", "plans",
          "bandwidth"]
 QUICK_PARTS = ["rows", "start", "memory", "plans"]
