@@ -3,6 +3,7 @@
 // operations first, then products (merged by their left side), then the
 // longest tape there can be.
 #include "plan/planner.h"
+#include "plan/ready.h"
 
 bool rni_planner_instruction(rni_planner *p, rni_instruction instruction,
                              const rni_operand *operands, int32_t n_operands)
@@ -15,21 +16,6 @@ bool rni_planner_instruction(rni_planner *p, rni_instruction instruction,
     for (int32_t i = 0; i < n_operands; i++)
         p->plan->operands[p->plan->n_operands++] = operands[i];
     p->plan->instructions[p->plan->n_instructions++] = instruction;
-    return true;
-}
-
-bool rni_emission_ready(const rni_emission *e, int32_t v)
-{
-    const rni_planner *p = e->planner;
-    const rni_value *value = p->form->values + v;
-    for (int32_t i = 0; i < value->n_args; i++) {
-        int32_t arg = rni_planner_args(p, v)[i].value;
-        while (arg >= 0 && p->form->values[arg].op == RNI_FORM_VIEW)
-            arg = rni_planner_args(p, arg)[0].value;
-        if (arg >= 0 && !e->done[arg] &&
-            !rni_planner_is_leaf(p->form->values + arg))
-            return false;
-    }
     return true;
 }
 
@@ -202,47 +188,27 @@ static bool emit_assemble(rni_emission *e, int32_t v)
 // ---- Sections
 // --------------------------------------------------------------------
 
-static bool emit_row_operations(rni_emission *e, bool *some)
+static bool emit_row_operation(rni_emission *e, int32_t v)
 {
-    const rni_form *form = e->planner->form;
-    *some = false;
-    for (int32_t i = 0; i < e->n_members; i++) {
-        int32_t v = e->members[i];
-        int32_t op = form->values[v].op;
-        if (e->done[v] || op == RNI_FORM_DOT || op == RNI_FORM_TAPE ||
-            !rni_emission_ready(e, v))
-            continue;
-        if (!(op == RNI_FORM_ASSEMBLE ? emit_assemble(e, v) : emit_plain(e, v)))
-            return false;
-        e->done[v] = *some = true;
-    }
-    return true;
+    int32_t op = e->planner->form->values[v].op;
+    e->done[v] = true;
+    return op == RNI_FORM_ASSEMBLE ? emit_assemble(e, v) : emit_plain(e, v);
 }
 
-static int32_t next_ready(const rni_emission *e, int32_t op)
-{
-    for (int32_t i = 0; i < e->n_members; i++) {
-        int32_t v = e->members[i];
-        if (!e->done[v] && e->planner->form->values[v].op == op &&
-            rni_emission_ready(e, v))
-            return v;
-    }
-    return -1;
-}
-
+// What is ready: row operations, then a product, then a tape. A product's
+// values and a tape's are known to the queue once they are emitted.
 static bool emit_members(rni_emission *e)
 {
-    for (;;) {
-        bool some;
-        if (!emit_row_operations(e, &some))
-            return false;
-        int32_t v = some ? -1 : next_ready(e, RNI_FORM_DOT);
-        if (some)
-            continue;
-        if (v >= 0) {
+    for (int32_t v;;) {
+        if ((v = rni_ready_row(e->ready)) >= 0) {
+            if (!emit_row_operation(e, v))
+                return false;
+            rni_ready_compute(e->ready, v);
+            rni_ready_store(e->ready, v);
+        } else if ((v = rni_ready_product(e->ready)) >= 0) {
             if (!rni_emit_product(e, v))
                 return false;
-        } else if ((v = next_ready(e, RNI_FORM_TAPE)) >= 0) {
+        } else if ((v = rni_ready_tape(e->ready)) >= 0) {
             if (!rni_emit_tape(e, v))
                 return false;
         } else {
@@ -251,17 +217,43 @@ static bool emit_members(rni_emission *e)
     }
 }
 
-// The values that a section computes; members must have room for all.
-static int32_t find_members(const rni_planner *p, int32_t section,
-                            int32_t *members)
+// Section -1 are the values that are prepared; -2: no section.
+static int32_t section_of(const rni_planner *p, int32_t v)
 {
-    int32_t n = 0;
+    if (!p->needed[v] || rni_planner_is_leaf(p->form->values + v) ||
+        (p->section[v] < 0 && !p->prepared[v]))
+        return -2;
+    return p->section[v];
+}
+
+static bool list_members(rni_planner *p)
+{
+    int32_t n = p->plan->n_sections + 1;
+    int32_t *first = rni_memory_zeroed(p->memory, (size_t)n + 1, sizeof *first);
+    p->members_first = first;
+    if (!first)
+        return false;
     for (int32_t v = 0; v < p->form->n_values; v++)
-        if (p->needed[v] && p->section[v] == section &&
-            !(section < 0 && !p->prepared[v]) &&
-            !rni_planner_is_leaf(p->form->values + v))
-            members[n++] = v;
-    return n;
+        if (section_of(p, v) > -2)
+            first[section_of(p, v) + 2]++;
+    for (int32_t s = 0; s < n; s++)
+        first[s + 1] += first[s];
+    for (int32_t v = 0; v < p->form->n_values; v++)
+        if (section_of(p, v) > -2)
+            p->members[first[section_of(p, v) + 1]++] = v;
+    for (int32_t s = n; s > 0; s--)
+        first[s] = first[s - 1];
+    first[0] = 0;
+    return true;
+}
+
+static void begin_section(rni_emission *e, int32_t section)
+{
+    const rni_planner *p = e->planner;
+    int32_t first = p->members_first[section + 1];
+    e->section = section;
+    rni_ready_begin(e->ready, p->members + first,
+                    p->members_first[section + 2] - first);
 }
 
 // In falling time, rows of a state before the step that are looked at from
@@ -269,9 +261,11 @@ static int32_t find_members(const rni_planner *p, int32_t section,
 static bool emit_state_copies(rni_emission *e, int32_t loop)
 {
     rni_planner *p = e->planner;
-    for (int32_t s = 0; s < p->form->n_states; s++) {
+    for (int32_t i = p->loop_states_first[loop];
+         i < p->loop_states_first[loop + 1]; i++) {
+        int32_t s = p->loop_states[i];
         const rni_form_state *state = p->form->states + s;
-        if (!p->live[s] || state->loop != loop || p->buffer[state->prev] < 0)
+        if (p->buffer[state->prev] < 0)
             continue;
         const rni_plan_state *plan = p->plan->states + p->state[s];
         rni_plan_port load = {RNI_PORT_ROWS, 0, {plan->carry, -1, 0, 0}};
@@ -314,20 +308,27 @@ static bool rank_value(rni_planner *p, int32_t v, int32_t axis)
     return rni_planner_instruction(p, rank, operands, 2);
 }
 
-static bool emit_ranks(rni_planner *p, int32_t stage)
+static bool rank_args(rni_planner *p, int32_t v, int32_t axis)
 {
-    if (stage >= p->plan->n_stages || p->plan->stages[stage].axis < 0)
-        return true;
-    for (int32_t v = 0; v < p->form->n_values; v++) {
-        if (!p->needed[v] || p->stage[v] != stage ||
-            p->form->values[v].op == RNI_FORM_VIEW)
-            continue;
-        for (int32_t i = 0; i < p->form->values[v].n_args; i++) {
-            int32_t arg = rni_planner_args(p, v)[i].value;
-            if (arg >= 0 && !rank_value(p, arg, p->plan->stages[stage].axis))
-                return false;
-        }
+    for (int32_t i = 0; i < p->form->values[v].n_args; i++) {
+        int32_t arg = rni_planner_args(p, v)[i].value;
+        if (arg >= 0 && !rank_value(p, arg, axis))
+            return false;
     }
+    return true;
+}
+
+static bool emit_ranks(rni_planner *p, int32_t index)
+{
+    const rni_stage *stage = p->plan->stages + index;
+    if (index >= p->plan->n_stages || stage->axis < 0)
+        return true;
+    int32_t first = p->members_first[stage->first_section + 1];
+    int32_t last =
+        p->members_first[stage->first_section + stage->n_sections + 1];
+    for (int32_t i = first; i < last; i++)
+        if (!rank_args(p, p->members[i], stage->axis))
+            return false;
     return true;
 }
 
@@ -366,15 +367,13 @@ static bool emit_gradients(rni_planner *p)
 // ---- The whole
 // --------------------------------------------------------------------
 
-static bool emit_section(rni_emission *e, int32_t section, int32_t *members)
+static bool emit_section(rni_emission *e, int32_t section)
 {
     rni_planner *p = e->planner;
     int32_t first = p->plan->n_instructions;
-    e->section = section;
-    e->members = members;
-    e->n_members = find_members(p, section, members);
     int32_t stage = p->section_stage[section];
     int32_t loop = p->plan->sections[section].loop;
+    begin_section(e, section);
     if (loop >= 0 && !emit_state_copies(e, loop))
         return false;
     if (!emit_members(e))
@@ -391,12 +390,10 @@ static bool emit_section(rni_emission *e, int32_t section, int32_t *members)
     return true;
 }
 
-static bool emit_prepare(rni_emission *e, int32_t *members)
+static bool emit_prepare(rni_emission *e)
 {
     rni_planner *p = e->planner;
-    e->section = -1;
-    e->members = members;
-    e->n_members = find_members(p, -1, members);
+    begin_section(e, -1);
     if (!emit_members(e) || !RNI_PLAN_RESERVE(p, sections, 1))
         return false;
     p->plan->prepare = p->plan->n_sections;
@@ -405,21 +402,30 @@ static bool emit_prepare(rni_emission *e, int32_t *members)
     return true;
 }
 
+static bool emit_all(rni_emission *e)
+{
+    rnnc_plan *plan = e->planner->plan;
+    if (!emit_prepare(e))
+        return false;
+    for (int32_t s = 0; s < plan->n_sections; s++)
+        if (!emit_section(e, s))
+            return false;
+    plan->n_sections++; // the prepared one is behind the stages' own
+    return true;
+}
+
 bool rni_plan_emit(rni_planner *p)
 {
     size_t n = (size_t)p->form->n_values;
-    int32_t *members = rni_memory_zeroed(p->memory, n, sizeof *members);
     bool *done = rni_memory_zeroed(p->memory, n, sizeof *done);
-    bool good = members && done;
+    p->members = rni_memory_zeroed(p->memory, n, sizeof *p->members);
+    rni_ready ready = {.p = p};
+    rni_emission e = {.planner = p, .ready = &ready, .done = done};
+    bool good = done && p->members && list_members(p) &&
+                rni_ready_init(&ready, p, done) && emit_all(&e);
     if (!good)
         rni_error_memory(p->error);
-    rni_emission e = {.planner = p, .done = done};
-    good = good && emit_prepare(&e, members);
-    for (int32_t s = 0; good && s < p->plan->n_sections; s++)
-        good = emit_section(&e, s, members);
-    if (good && p->plan->prepare >= 0)
-        p->plan->n_sections++; // the section behind the stages' own
-    rni_memory_release(p->memory, members);
+    rni_ready_fini(&ready);
     rni_memory_release(p->memory, done);
     return good;
 }

@@ -2,6 +2,7 @@
 // Products: those with a common left side become one, columns side by side.
 // Products of static rows are matrix products of their own.
 #include "plan/planner.h"
+#include "plan/ready.h"
 
 static int32_t n_terms_of(const rni_planner *p, int32_t v)
 {
@@ -13,22 +14,10 @@ static int32_t left(const rni_planner *p, int32_t v, int32_t term)
     return rni_planner_args(p, v)[1 + 2 * term].value;
 }
 
-static bool is_fixed(const rni_planner *p, int32_t v)
+bool rni_planner_is_packed(const rni_planner *p, int32_t v)
 {
     for (int32_t k = 0; k < n_terms_of(p, v); k++)
         if (!p->prepared[rni_planner_args(p, v)[2 + 2 * k].value])
-            return false;
-    return true;
-}
-
-static bool same_left(const rni_planner *p, int32_t a, int32_t b)
-{
-    if (n_terms_of(p, a) != n_terms_of(p, b) ||
-        p->form->values[a].shape.kind != p->form->values[b].shape.kind ||
-        is_fixed(p, a) != is_fixed(p, b))
-        return false;
-    for (int32_t k = 0; k < n_terms_of(p, a); k++)
-        if (left(p, a, k) != left(p, b, k))
             return false;
     return true;
 }
@@ -78,15 +67,15 @@ static bool write_result(rni_emission *e, int32_t v)
 
 static bool write_results(rni_emission *e, int32_t v)
 {
-    const rni_planner *p = e->planner;
-    if (!write_result(e, v))
-        return false;
-    for (int32_t i = 0; i < e->n_members; i++) {
-        int32_t other = e->members[i];
-        if (!e->done[other] && p->form->values[other].op == RNI_FORM_DOT &&
-            same_left(p, v, other) && rni_emission_ready(e, other) &&
-            !write_result(e, other))
+    int32_t n = 0, *together = e->ready->together;
+    for (int32_t other = v; other >= 0; other = rni_ready_alike(e->ready, v))
+        together[n++] = other;
+    for (int32_t i = 0; i < n; i++)
+        if (!write_result(e, together[i]))
             return false;
+    for (int32_t i = 0; i < n; i++) {
+        rni_ready_compute(e->ready, together[i]);
+        rni_ready_store(e->ready, together[i]);
     }
     return true;
 }
@@ -115,7 +104,8 @@ static bool write_pack(const rni_emission *e, int32_t v, int32_t first_source)
     rni_planner *p = e->planner;
     if (!RNI_PLAN_RESERVE(p, packs, 1))
         return false;
-    rni_plan_pack pack = {p->plan->n_products, first_source, is_fixed(p, v)};
+    rni_plan_pack pack = {p->plan->n_products, first_source,
+                          rni_planner_is_packed(p, v)};
     p->plan->packs[p->plan->n_packs++] = pack;
     if (pack.prepared)
         return true;
@@ -167,6 +157,8 @@ static bool emit_static(rni_emission *e, int32_t v)
                                    .value = v};
     p->plan->matmuls[p->plan->n_matmuls++] = matmul;
     e->done[v] = true;
+    rni_ready_compute(e->ready, v);
+    rni_ready_store(e->ready, v);
     return rni_planner_instruction(p, instruction, NULL, 0);
 }
 

@@ -2,6 +2,7 @@
 // Tapes: element-wise values of one shape become one program over slots. What
 // nobody outside needs never reaches memory.
 #include "plan/planner.h"
+#include "plan/ready.h"
 
 enum { GROUP_MOST = 40 }; // values of one tape
 
@@ -29,44 +30,24 @@ static int32_t place_in(const group *g, int32_t v)
     return -1;
 }
 
-static bool same_shape(const rni_shape *a, const rni_shape *b)
-{
-    return a->kind == b->kind && a->axis == b->axis && a->cols == b->cols &&
-           (a->kind != RNI_STATIC || a->rows == b->rows);
-}
-
-static bool arg_ready(const group *g, int32_t arg)
-{
-    const rni_planner *p = g->e->planner;
-    if (place_in(g, arg) >= 0)
-        return true;
-    while (p->form->values[arg].op == RNI_FORM_VIEW)
-        arg = rni_planner_args(p, arg)[0].value;
-    return g->e->done[arg] || rni_planner_is_leaf(p->form->values + arg);
-}
-
-static bool may_join(const group *g, int32_t v)
-{
-    const rni_planner *p = g->e->planner;
-    const rni_value *value = p->form->values + v;
-    if (g->e->done[v] || value->op != RNI_FORM_TAPE ||
-        !same_shape(&value->shape, &g->shape) || place_in(g, v) >= 0)
-        return false;
-    for (int32_t i = 0; i < value->n_args; i++)
-        if (!arg_ready(g, rni_planner_args(p, v)[i].value))
-            return false;
-    return true;
-}
-
+// Each that is taken may make others ready.
 static void gather(group *g)
 {
-    int32_t before;
-    do {
-        before = g->n;
-        for (int32_t i = 0; i < g->e->n_members && g->n < GROUP_MOST; i++)
-            if (may_join(g, g->e->members[i]))
-                g->values[g->n++] = g->e->members[i];
-    } while (g->n > before && g->n < GROUP_MOST);
+    rni_ready_compute(g->e->ready, g->values[0]);
+    while (g->n < GROUP_MOST) {
+        int32_t v = rni_ready_alike(g->e->ready, g->values[0]);
+        if (v < 0)
+            break;
+        g->values[g->n++] = v;
+        rni_ready_compute(g->e->ready, v);
+    }
+}
+
+static void shorten(group *g)
+{
+    int32_t n = g->n / 2; // one value always fits
+    while (g->n > n)
+        rni_ready_give_back(g->e->ready, g->values[--g->n]);
 }
 
 // ---- Slots
@@ -236,8 +217,10 @@ static bool write(group *g)
     bool by_step =
         any_by_step(p, g->e->section, p->plan->ports + tape.first_load,
                     tape.n_loads + tape.n_stores);
-    for (int32_t i = 0; i < g->n; i++)
+    for (int32_t i = 0; i < g->n; i++) {
         g->e->done[g->values[i]] = true;
+        rni_ready_store(g->e->ready, g->values[i]);
+    }
     return add_tape(p, &tape, g->shape, g->values[0], by_step);
 }
 
@@ -247,7 +230,7 @@ bool rni_emit_tape(rni_emission *e, int32_t value)
     g.shape = e->planner->form->values[value].shape;
     gather(&g);
     while (!read_args(&g) || !give_slots(&g))
-        g.n /= 2; // one value always fits
+        shorten(&g);
     return write(&g);
 }
 

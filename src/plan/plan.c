@@ -271,7 +271,8 @@ static void release_tables(rni_planner *p)
                             p->buffer,      p->state,
                             p->ranked,      p->section_stage,
                             p->loop_values, p->loop_values_first,
-                            p->loop_states, p->loop_states_first};
+                            p->loop_states, p->loop_states_first,
+                            p->members,     p->members_first};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         rni_memory_release(p->memory, tables[i]);
 }

@@ -41,6 +41,10 @@ typedef struct rni_planner {
     int32_t *stage;         // unit -> its stage
     int32_t *section_stage; // section -> stage
     int32_t section_stage_capacity;
+    // The values that each section computes, section after section: those of
+    // section s lie from first[s + 1] on, those that are prepared from
+    // first[0].
+    int32_t *members, *members_first;
     bool *looped; // loop -> has values or falls: runs step by step
     // The values and the live states of every loop, loop after loop: those of
     // loop l lie from first[l] up to first[l + 1].
@@ -137,18 +141,21 @@ int32_t rni_planner_buffer(rni_planner *planner, rni_buffer buffer);
 int32_t rni_planner_ranked(const rni_planner *planner, int32_t value,
                            int32_t axis);
 
-// Emission of one section's products and tapes (emit_product.c, emit_tape.c):
-// members are the values of the section, `done` those that are emitted.
+// Whether the weights of a product are known from the parameters alone, so that
+// they are packed once for each version.
+bool rni_planner_is_packed(const rni_planner *planner, int32_t value);
+
+struct rni_ready;
+
+// Emission of one section's products and tapes (emit_product.c, emit_tape.c).
 typedef struct rni_emission {
     rni_planner *planner;
     int32_t section; // -1: prepare
-    const int32_t *members;
-    int32_t n_members;
+    struct rni_ready *ready;
     bool *done; // value -> emitted, or known before the section
 } rni_emission;
 
-bool rni_emission_ready(const rni_emission *emission, int32_t value);
-// Emits `value`, a DOT that is ready, with all ready ones that share its left
+// Emits `value`, a DOT that was ready, with all ready ones that share its left
 // side.
 bool rni_emit_product(rni_emission *emission, int32_t value);
 // Emits a tape that starts at `value`, with all that can join it.
