@@ -13,7 +13,7 @@
 /* What the command line says. */
 struct settings {
     const char *text; /* a file or a folder; NULL: only write */
-    const char *save, *load, *store, *cell, *prime;
+    const char *save, *load, *store, *cell, *prime, *checkpoint;
     double layers, hidden, batch, window, epochs, seconds, rate, decay, clip;
     double rate_decay, rate_decay_after, dropout, seed, threads, write;
     double temperature, validation;

@@ -40,6 +40,8 @@ static const option options[] = {
     NUMBER("--validation", validation, 0, 0.5, "share held out (0.05)"),
     NUMBER("--seed", seed, 0, 1e15, "of weights, dropout and writing (123)"),
     NUMBER("--threads", threads, 1, 256, "threads (1)"),
+    WORD("--checkpoint", checkpoint,
+         "keep checkpoints in this folder, and go on from them"),
     WORD("--save", save, "write the model to this file"),
     WORD("--load", load, "begin with the model of this file"),
     WORD("--store", store, "store weights as bf16 or int8 at the end"),

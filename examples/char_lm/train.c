@@ -10,14 +10,12 @@
 
 static const double ln2 = 0.69314718055994531;
 
-/* A text in rows of ids; its windows are [batch, window]. */
+/* A text as a few long examples, one beside the other. */
 struct reader {
     int32_t *ids;   /* of the whole text */
     int64_t length; /* of it */
     int64_t batch, row, window, windows;
-    int32_t *inputs, *targets;
-    rnnc_sequence *text, *next;
-    uint8_t *carried;
+    rnnc_dataset *data;
 };
 
 /* What is too short for the batch or the window is read in fewer rows. */
@@ -38,251 +36,236 @@ static void lay_out(struct reader *reader, const struct settings *settings)
     reader->windows = reader->row / reader->window;
 }
 
+/* Row `b` begins at b * row; what comes next is one further on. */
+static bool fill_data(struct reader *reader, const struct network *network)
+{
+    size_t batch = (size_t)reader->batch + 1;
+    const int32_t **text = malloc(batch * sizeof *text);
+    const int32_t **next = malloc(batch * sizeof *next);
+    int64_t *lengths = malloc(batch * sizeof *lengths);
+    bool made = text != NULL && next != NULL && lengths != NULL;
+    for (int64_t b = 0; made && b < reader->batch; b++) {
+        text[b] = reader->ids + b * reader->row;
+        next[b] = text[b] + 1;
+        lengths[b] = reader->windows * reader->window;
+    }
+    reader->data = rnnc_dataset_create(network->graph);
+    made = made &&
+           rnnc_dataset_ids(reader->data, network->text, text, lengths,
+                            reader->batch) == RNNC_OK &&
+           rnnc_dataset_ids(reader->data, network->next, next, lengths,
+                            reader->batch) == RNNC_OK;
+    free(text);
+    free(next);
+    free(lengths);
+    return made || good(RNNC_E_MEMORY, "out of memory");
+}
+
 static bool reader_make(struct reader *to, const struct network *network,
                         const struct settings *settings,
                         const unsigned char *bytes, int64_t length)
 {
     *to = (struct reader){.length = length};
     lay_out(to, settings);
-    size_t cells = (size_t)(to->batch * to->window);
     to->ids = malloc(((size_t)length + 1) * sizeof *to->ids);
-    to->inputs = malloc((cells + 1) * sizeof *to->inputs);
-    to->targets = malloc((cells + 1) * sizeof *to->targets);
-    to->carried = malloc((size_t)to->batch + 1);
-    to->text = rnnc_sequence_create(network->context);
-    to->next = rnnc_sequence_create(network->context);
-    if (to->ids == NULL || to->inputs == NULL || to->targets == NULL ||
-        to->carried == NULL || to->text == NULL || to->next == NULL)
+    if (to->ids == NULL)
         return good(RNNC_E_MEMORY, "out of memory");
     for (int64_t i = 0; i < length; i++)
         to->ids[i] = network->ids[bytes[i]];
-    return true;
+    return fill_data(to, network);
 }
 
 static void reader_free(struct reader *reader)
 {
+    rnnc_dataset_destroy(reader->data);
     free(reader->ids);
-    free(reader->inputs);
-    free(reader->targets);
-    free(reader->carried);
-    rnnc_sequence_destroy(reader->text);
-    rnnc_sequence_destroy(reader->next);
-}
-
-/* Hands window `w` of every row to the run; the first one begins fresh. */
-static bool read_window(struct reader *reader, const struct network *network,
-                        rnnc_run *run, int64_t w)
-{
-    size_t bytes = (size_t)reader->window * sizeof *reader->ids;
-    for (int64_t b = 0; b < reader->batch; b++) {
-        const int32_t *from =
-            reader->ids + b * reader->row + w * reader->window;
-        memcpy(reader->inputs + b * reader->window, from, bytes);
-        memcpy(reader->targets + b * reader->window, from + 1, bytes);
-    }
-    memset(reader->carried, w > 0, (size_t)reader->batch);
-    return good(rnnc_sequence_set_padded_ids(reader->text, reader->inputs, NULL,
-                                             reader->batch, reader->window,
-                                             RNNC_BATCH_MAJOR),
-                rnnc_sequence_message(reader->text)) &&
-           good(rnnc_sequence_set_padded_ids(reader->next, reader->targets,
-                                             NULL, reader->batch,
-                                             reader->window, RNNC_BATCH_MAJOR),
-                rnnc_sequence_message(reader->next)) &&
-           good(rnnc_run_input(run, network->text, reader->text),
-                rnnc_run_message(run)) &&
-           good(rnnc_run_input(run, network->next, reader->next),
-                rnnc_run_message(run)) &&
-           good(rnnc_run_carry(run, reader->carried, reader->batch),
-                rnnc_run_message(run)) &&
-           good(rnnc_run_forward(run), rnnc_run_message(run));
-}
-
-static rnnc_run *make_run(const struct network *network, int32_t use)
-{
-    rnnc_plan_options options = {.struct_size = sizeof options, .use = use};
-    if (use == RNNC_TRAIN) {
-        options.loss = network->loss;
-    } else {
-        options.outputs = &network->loss;
-        options.n_outputs = 1;
-    }
-    rnnc_plan *plan = rnnc_plan_create(network->graph, &options);
-    rnnc_run *run = NULL;
-    if (good(rnnc_plan_status(plan), rnnc_plan_message(plan))) {
-        run = rnnc_run_create(plan, network->weights);
-        if (!good(rnnc_run_status(run), rnnc_run_message(run))) {
-            rnnc_run_destroy(run);
-            run = NULL;
-        }
-    }
-    rnnc_plan_destroy(plan);
-    return run;
-}
-
-/* The mean loss over what was held out; NAN where there is too little. */
-static bool validate(struct reader *held, const struct network *network,
-                     rnnc_run *run, double *loss)
-{
-    double sum = 0;
-    for (int64_t w = 0; w < held->windows; w++) {
-        float value;
-        if (!read_window(held, network, run, w) ||
-            !good(rnnc_run_get_static(run, network->loss, &value),
-                  rnnc_run_message(run)))
-            return false;
-        sum += (double)value;
-    }
-    *loss = held->windows > 0 ? sum / (double)held->windows : (double)NAN;
-    return true;
 }
 
 /* Everything of one training. */
-struct trainer {
+struct training {
     struct network *network;
     const struct settings *settings;
     const volatile sig_atomic_t *stop;
     struct reader text, held; /* learnt from, and held out */
-    rnnc_run *run, *check;
     rnnc_optimizer *optimizer;
+    rnnc_schedule *schedule;
+    rnnc_trainer *trainer;
     struct progress progress;
-    double rate, loss; /* loss: nats, averaged over the last windows */
+    double loss; /* nats, averaged over the last windows */
+    bool cut;    /* it ended within an epoch */
+    bool failed; /* something in the callback */
 };
 
-/* Characters at the end of the text that nothing is learnt from. */
-static int64_t held_out(const struct settings *settings,
-                        const struct corpus *corpus)
+/* ---- Callbacks ----------------------------------------------------------- */
+
+/* From the epoch `rate_decay_after` on each has a lower rate. */
+static double rate_factor(void *user, int64_t epochs)
 {
-    return (int64_t)(settings->validation * (double)corpus->length);
+    const struct settings *settings = user;
+    double factor = 1;
+    for (int64_t e = (int64_t)settings->rate_decay_after; e <= epochs; e++)
+        factor *= e > 0 ? settings->rate_decay : 1;
+    return factor;
 }
 
-static bool held_make(struct reader *to, const struct network *network,
-                      const struct settings *settings,
-                      const struct corpus *corpus)
-{
-    int64_t held = held_out(settings, corpus);
-    return reader_make(to, network, settings,
-                       corpus->bytes + ((int64_t)corpus->length - held), held);
-}
-
-static bool trainer_make(struct trainer *t, const struct corpus *corpus)
-{
-    const struct settings *settings = t->settings;
-    if (!reader_make(&t->text, t->network, settings, corpus->bytes,
-                     (int64_t)corpus->length - held_out(settings, corpus)) ||
-        !held_make(&t->held, t->network, settings, corpus))
-        return false;
-    if (t->text.windows < 1) {
-        fprintf(stderr, "char_lm: the text is too short to learn from\n");
-        return false;
-    }
-    t->run = make_run(t->network, RNNC_TRAIN);
-    t->check = make_run(t->network, RNNC_INFER);
-    t->optimizer = rnnc_optimizer_create(t->network->weights, RNNC_RMSPROP);
-    t->rate = settings->rate;
-    return t->run != NULL && t->check != NULL &&
-           good(rnnc_optimizer_set(t->optimizer, RNNC_OPT_LEARNING_RATE,
-                                   t->rate),
-                rnnc_optimizer_message(t->optimizer)) &&
-           good(rnnc_optimizer_set(t->optimizer, RNNC_OPT_ALPHA,
-                                   settings->decay),
-                rnnc_optimizer_message(t->optimizer)) &&
-           good(rnnc_run_seed(t->run, (uint64_t)settings->seed, 0),
-                rnnc_run_message(t->run));
-}
-
-static void trainer_free(struct trainer *t)
-{
-    rnnc_optimizer_destroy(t->optimizer);
-    rnnc_run_destroy(t->run);
-    rnnc_run_destroy(t->check);
-    reader_free(&t->text);
-    reader_free(&t->held);
-}
-
-/* char-rnn adds the gradients of a window's steps up where we have their mean,
- * so its bound is divided by the steps. RMSprop does not mind the scale. */
-static bool learn_window(struct trainer *t, int64_t w)
-{
-    rnnc_weights *weights = t->network->weights;
-    float loss;
-    if (!good(rnnc_weights_zero_gradients(weights),
-              rnnc_weights_message(weights)) ||
-        !read_window(&t->text, t->network, t->run, w) ||
-        !good(rnnc_run_backward(t->run), rnnc_run_message(t->run)) ||
-        !good(rnnc_run_loss(t->run, &loss), rnnc_run_message(t->run)))
-        return false;
-    if (!isfinite(loss)) {
-        fprintf(stderr, "\nchar_lm: the loss is no number any more; try a "
-                        "lower --rate\n");
-        return false;
-    }
-    float bound = (float)(t->settings->clip / (double)t->text.window);
-    if (!good(rnnc_clip_value(weights, bound), rnnc_weights_message(weights)) ||
-        !good(rnnc_optimizer_step(t->optimizer),
-              rnnc_optimizer_message(t->optimizer)))
-        return false;
-    t->loss = t->loss > 0 ? 0.98 * t->loss + 0.02 * (double)loss : (double)loss;
-    t->progress.characters += (double)(t->text.batch * t->text.window);
-    return true;
-}
-
-static bool is_over(const struct trainer *t)
+static bool is_over(const struct training *t)
 {
     double budget = t->settings->seconds;
     return *t->stop != 0 ||
            (budget > 0 && now() - t->progress.started >= budget);
 }
 
-static bool report(struct trainer *t, int64_t epoch)
+static void report(struct training *t, int64_t epoch, double held)
 {
-    double held, spent = now() - t->progress.started;
-    if (!validate(&t->held, t->network, t->check, &held))
-        return false;
+    double spent = now() - t->progress.started;
     progress_clear(&t->progress);
     fprintf(stderr, "epoch %lld: training %.4f nats %.4f bits",
             (long long)epoch + 1, t->loss, t->loss / ln2);
-    if (t->held.windows > 0)
+    if (!isnan(held))
         fprintf(stderr, ", validation %.4f nats %.4f bits", held, held / ln2);
     fprintf(stderr, ", %.0f chars/s, %.0f s\n", t->progress.characters / spent,
             spent);
-    return true;
 }
 
 enum { SAMPLE = 200 };
 
-/* From the tenth epoch on each has a lower rate. An interrupt is in a hurry. */
-static bool end_epoch(struct trainer *t, int64_t epoch)
+/* An interrupt is in a hurry. */
+static int32_t after_epoch(struct training *t, const rnnc_progress *p)
 {
-    if (*t->stop != 0) {
-        progress_clear(&t->progress);
-        return true;
-    }
-    if (!report(t, epoch))
-        return false;
-    if (epoch + 1 >= (int64_t)t->settings->rate_decay_after)
-        t->rate *= t->settings->rate_decay;
-    return good(rnnc_optimizer_set(t->optimizer, RNNC_OPT_LEARNING_RATE,
-                                   t->rate),
-                rnnc_optimizer_message(t->optimizer)) &&
-           (is_over(t) || epoch + 1 == (int64_t)t->settings->epochs ||
-            network_write(t->network, t->settings, SAMPLE));
+    if (*t->stop != 0)
+        return 1;
+    report(t, p->epoch, p->held_out);
+    if (is_over(t) || p->epoch + 1 == p->epochs)
+        return is_over(t);
+    t->failed = !network_write(t->network, t->settings, SAMPLE);
+    return t->failed;
 }
 
-static bool learn(struct trainer *t)
+static int32_t watch(void *user, const rnnc_progress *p)
 {
-    int64_t epochs = (int64_t)t->settings->epochs;
-    progress_start(&t->progress, t->settings->seconds);
-    for (int64_t epoch = 0; epoch < epochs && !is_over(t); epoch++) {
-        for (int64_t w = 0; w < t->text.windows && !is_over(t); w++) {
-            if (!learn_window(t, w))
-                return false;
-            progress_show(&t->progress, epoch, epochs, w + 1, t->text.windows,
-                          t->loss);
-        }
-        if (!end_epoch(t, epoch))
-            return false;
+    struct training *t = user;
+    if (p->event == RNNC_PROGRESS_EPOCH)
+        return after_epoch(t, p);
+    if (p->event != RNNC_PROGRESS_STEP)
+        return 0;
+    t->loss = t->loss > 0 ? 0.98 * t->loss + 0.02 * p->loss : p->loss;
+    t->progress.characters += (double)p->mass;
+    progress_show(&t->progress, p->epoch, p->epochs, p->window, t->text.windows,
+                  t->loss);
+    /* The end of an epoch comes after its last window, whatever the time. */
+    t->cut = is_over(t) && p->window < t->text.windows;
+    return t->cut;
+}
+
+/* ---- A training ---------------------------------------------------------- */
+
+static bool make_readers(struct training *t, const struct corpus *corpus)
+{
+    const struct settings *settings = t->settings;
+    int64_t length = (int64_t)corpus->length;
+    /* Characters at the end of the text that nothing is learnt from. */
+    int64_t held = (int64_t)(settings->validation * (double)length);
+    return reader_make(&t->text, t->network, settings, corpus->bytes,
+                       length - held) &&
+           reader_make(&t->held, t->network, settings,
+                       corpus->bytes + (length - held), held);
+}
+
+static bool make_optimizer(struct training *t)
+{
+    const struct settings *settings = t->settings;
+    t->optimizer = rnnc_optimizer_create(t->network->weights, RNNC_RMSPROP);
+    if (!good(rnnc_optimizer_set(t->optimizer, RNNC_OPT_LEARNING_RATE,
+                                 settings->rate),
+              rnnc_optimizer_message(t->optimizer)) ||
+        !good(rnnc_optimizer_set(t->optimizer, RNNC_OPT_ALPHA, settings->decay),
+              rnnc_optimizer_message(t->optimizer)))
+        return false;
+    t->schedule = rnnc_schedule_lambda(t->optimizer, rate_factor,
+                                       (void *)(uintptr_t)settings);
+    return good(rnnc_schedule_status(t->schedule),
+                rnnc_schedule_message(t->schedule));
+}
+
+/* char-rnn adds the gradients of a window's steps up where we have their mean,
+ * so its bound is divided by the steps. RMSprop does not mind the scale. */
+static bool make_trainer(struct training *t)
+{
+    const struct settings *settings = t->settings;
+    rnnc_trainer_options options = {
+        .struct_size = sizeof options,
+        .order = RNNC_ORDER_GIVEN,
+        .data = t->text.data,
+        .held_out = t->held.windows > 0 ? t->held.data : NULL,
+        .epochs = (int64_t)settings->epochs,
+        .batch = t->text.batch > t->held.batch ? t->text.batch : t->held.batch,
+        .window = t->text.window,
+        .clip_value = settings->clip / (double)t->text.window,
+        .seed = (uint64_t)settings->seed,
+        .schedule = t->schedule,
+        .schedule_every = RNNC_EVERY_EPOCH,
+        .progress = watch,
+        .user = t,
+        .checkpoints = settings->checkpoint,
+        .checkpoint_epochs = 1,
+        .checkpoint_seconds = 30};
+    t->trainer = rnnc_trainer_create(t->optimizer, t->network->loss, &options);
+    return good(rnnc_trainer_status(t->trainer),
+                rnnc_trainer_message(t->trainer));
+}
+
+static bool training_make(struct training *t, const struct corpus *corpus)
+{
+    if (!make_readers(t, corpus))
+        return false;
+    if (t->text.windows < 1) {
+        fprintf(stderr, "char_lm: the text is too short to learn from\n");
+        return false;
     }
+    return make_optimizer(t) && make_trainer(t);
+}
+
+static void training_free(struct training *t)
+{
+    rnnc_trainer_destroy(t->trainer);
+    rnnc_schedule_destroy(t->schedule);
+    rnnc_optimizer_destroy(t->optimizer);
+    reader_free(&t->text);
+    reader_free(&t->held);
+}
+
+/* Goes on where a training that was stopped, or killed, had been. */
+static bool resume(struct training *t)
+{
+    if (t->settings->checkpoint == NULL)
+        return true;
+    if (!good(rnnc_trainer_resume(t->trainer),
+              rnnc_trainer_message(t->trainer)))
+        return false;
+    if (rnnc_trainer_notice(t->trainer)[0] != '\0')
+        fprintf(stderr, "%s\n", rnnc_trainer_notice(t->trainer));
+    if (rnnc_trainer_steps(t->trainer) > 0)
+        fprintf(stderr, "goes on after step %lld, in epoch %lld\n",
+                (long long)rnnc_trainer_steps(t->trainer),
+                (long long)rnnc_trainer_epochs(t->trainer) + 1);
+    return true;
+}
+
+/* An epoch that the time has cut short is judged as well. */
+static bool learn(struct training *t)
+{
+    double held = (double)NAN;
+    progress_start(&t->progress, t->settings->seconds);
+    rnnc_status status = rnnc_trainer_train(t->trainer);
+    progress_clear(&t->progress);
+    if (!good(status, rnnc_trainer_message(t->trainer)) || t->failed)
+        return false;
+    if (!t->cut || *t->stop != 0)
+        return true;
+    if (t->held.windows > 0 && !good(rnnc_trainer_measure(t->trainer, &held),
+                                     rnnc_trainer_message(t->trainer)))
+        return false;
+    report(t, rnnc_trainer_epochs(t->trainer), held);
     return true;
 }
 
@@ -290,8 +273,9 @@ bool network_train(struct network *network, const struct settings *settings,
                    const struct corpus *corpus,
                    const volatile sig_atomic_t *stop)
 {
-    struct trainer t = {.network = network, .settings = settings, .stop = stop};
-    bool done = trainer_make(&t, corpus);
+    struct training t = {
+        .network = network, .settings = settings, .stop = stop};
+    bool done = training_make(&t, corpus);
     if (done)
         fprintf(stderr,
                 "%lld characters of %zu files, %ld different; %lld windows of "
@@ -299,9 +283,9 @@ bool network_train(struct network *network, const struct settings *settings,
                 (long long)corpus->length, corpus->files,
                 (long)network->characters, (long long)t.text.windows,
                 (long long)t.text.batch, (long long)t.text.window,
-                rnnc_run_isa(t.run));
-    done = done && learn(&t);
-    trainer_free(&t);
+                rnnc_run_isa(rnnc_trainer_run(t.trainer)));
+    done = done && resume(&t) && learn(&t);
+    training_free(&t);
     return done;
 }
 
@@ -321,24 +305,30 @@ static int32_t storage_of(const char *word)
     return -1;
 }
 
+/* The loss over what is held out; NaN where there is no text, or too little. */
+static bool measure(const struct training *t, double *loss)
+{
+    *loss = (double)NAN;
+    return t->trainer == NULL || t->held.windows < 1 ||
+           good(rnnc_trainer_measure(t->trainer, loss),
+                rnnc_trainer_message(t->trainer));
+}
+
 bool network_store(struct network *network, const struct settings *settings,
                    const struct corpus *corpus)
 {
-    struct reader held = {0};
-    rnnc_run *run = NULL;
+    struct training t = {.network = network, .settings = settings};
     double before, after;
     bool checked = corpus->length > 0;
-    bool done = !checked || (held_make(&held, network, settings, corpus) &&
-                             (run = make_run(network, RNNC_INFER)) != NULL &&
-                             validate(&held, network, run, &before));
-    done = done && good(rnnc_weights_store(network->weights, NULL,
-                                           storage_of(settings->store)),
-                        rnnc_weights_message(network->weights));
-    done = done && (!checked || validate(&held, network, run, &after));
+    bool done = (!checked || training_make(&t, corpus)) && measure(&t, &before);
+    done = done &&
+           good(rnnc_weights_store(network->weights, NULL,
+                                   storage_of(settings->store)),
+                rnnc_weights_message(network->weights)) &&
+           measure(&t, &after);
     if (done && checked)
         fprintf(stderr, "stored as %s: validation %.4f nats, before %.4f\n",
                 settings->store, after, before);
-    rnnc_run_destroy(run);
-    reader_free(&held);
+    training_free(&t);
     return done;
 }

@@ -43,6 +43,15 @@ static void show_whole(shower *s, const char *what, int64_t *value)
     *value = (int64_t)number;
 }
 
+// Of all examples together: other data are noticed by it, mostly.
+static double steps_of(const rnnc_trainer *t)
+{
+    double steps = 0;
+    for (int64_t i = 0; i < rnnc_dataset_count(t->options.data); i++)
+        steps += (double)t->feed.steps[i];
+    return steps;
+}
+
 // What must be the same for the data to come in the same order.
 static void show_options(shower *s, const rnnc_trainer *t)
 {
@@ -56,6 +65,7 @@ static void show_options(shower *s, const rnnc_trainer *t)
     show_fixed(s, "seed_high", (double)(o->seed >> 32));
     show_fixed(s, "examples",
                o->data == NULL ? -1 : (double)rnnc_dataset_count(o->data));
+    show_fixed(s, "steps_of_examples", steps_of(t));
     show_fixed(s, "validate_every", (double)o->validate_every);
     show_fixed(s, "measures", t->check != NULL);
 }
