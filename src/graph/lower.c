@@ -236,13 +236,42 @@ static bool lower_node(rni_lowering *l, const rnnc_node *node)
 
 bool rni_lower_nodes(rni_lowering *l, const rnnc_cell *cell)
 {
-    for (int32_t i = 0; i < l->graph->n_nodes; i++) {
-        const rnnc_node *node = l->graph->nodes[i];
-        if (node->cell == cell && l->needed[i] &&
-            !rni_lowering_absorbed(l, node) && !lower_node(l, node))
+    int32_t scope = cell ? cell->id + 1 : 0;
+    for (int32_t i = l->first_node[scope]; i < l->first_node[scope + 1]; i++) {
+        const rnnc_node *node = l->graph->nodes[l->nodes[i]];
+        if (l->needed[node->id] && !rni_lowering_absorbed(l, node) &&
+            !lower_node(l, node))
             return false;
     }
     return true;
+}
+
+void rni_lower_forget(rni_lowering *l, const rnnc_cell *cell)
+{
+    for (int32_t i = l->first_node[cell->id + 1];
+         i < l->first_node[cell->id + 2]; i++)
+        l->scope[l->nodes[i]] = 0;
+}
+
+static int32_t scope_of(const rnnc_node *node)
+{
+    return node->cell ? node->cell->id + 1 : 0;
+}
+
+// The nodes of each cell, in order.
+static void list_nodes(rni_lowering *l)
+{
+    const rnnc_graph *graph = l->graph;
+    int32_t *first = l->first_node, n = graph->n_cells + 1;
+    for (int32_t i = 0; i < graph->n_nodes; i++)
+        first[scope_of(graph->nodes[i]) + 1]++;
+    for (int32_t c = 0; c < n; c++)
+        first[c + 1] += first[c];
+    for (int32_t i = 0; i < graph->n_nodes; i++)
+        l->nodes[first[scope_of(graph->nodes[i])]++] = i;
+    for (int32_t c = n; c > 0; c--)
+        first[c] = first[c - 1];
+    first[0] = 0;
 }
 
 // A site needs what its cell's states and outputs are made from.
@@ -335,6 +364,7 @@ static bool lower_all(rni_lowering *l, const rni_form_wish *wish)
         l->needed[wish->inputs[i]->id] = true;
     if (wish->loss)
         l->needed[wish->loss->id] = true;
+    list_nodes(l);
     rni_lower_need(l->graph, l->needed);
     find_users(l->graph, l->users);
     if (!rni_lower_nodes(l, NULL))
@@ -358,7 +388,12 @@ static bool make_tables(rni_lowering *l)
     l->outputs = rni_memory_zeroed(memory, n, sizeof *l->outputs);
     l->first_state = rni_memory_zeroed(memory, n, sizeof *l->first_state);
     l->needed = rni_memory_zeroed(memory, n, sizeof *l->needed);
-    if (l->root && l->users && l->outputs && l->first_state && l->needed)
+    l->scope = rni_memory_zeroed(memory, n, sizeof *l->scope);
+    l->nodes = rni_memory_zeroed(memory, n, sizeof *l->nodes);
+    l->first_node = rni_memory_zeroed(memory, (size_t)l->graph->n_cells + 2,
+                                      sizeof *l->first_node);
+    if (l->root && l->users && l->outputs && l->first_state && l->needed &&
+        l->scope && l->nodes && l->first_node)
         return true;
     rni_error_memory(l->form->error);
     return false;
@@ -372,6 +407,9 @@ static void release_tables(rni_lowering *l)
     rni_memory_release(memory, (void *)l->outputs);
     rni_memory_release(memory, l->first_state);
     rni_memory_release(memory, l->needed);
+    rni_memory_release(memory, l->scope);
+    rni_memory_release(memory, l->nodes);
+    rni_memory_release(memory, l->first_node);
 }
 
 rnnc_status rni_form_init(rni_form *form, const rnnc_graph *graph,

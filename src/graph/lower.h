@@ -14,7 +14,10 @@ typedef struct rni_lowering {
     int32_t axis;         // its axis
     int32_t loop;         // its loop, -1 at the root
     int32_t *root;        // node id -> value, for nodes of the graph
-    int32_t *scope;       // node id -> value, for nodes of the cell
+    int32_t *scope;       // node id -> value, for nodes of the cell that is
+                          // being written out
+    int32_t *nodes;       // ids by cell, those of no cell first
+    int32_t *first_node;  // cell id + 1 -> its first node, [n_cells + 2]
     int32_t *users;       // node id -> the one node that uses it, or -2
     int32_t **outputs;    // UNROLL's node id -> values of its outputs
     int32_t *first_state; // UNROLL's node id -> its first state
@@ -44,6 +47,9 @@ rni_lower_rule rni_lower_unroll, rni_lower_output, rni_lower_final,
 
 // Lowers, in order, the nodes of a scope that are needed.
 bool rni_lower_nodes(rni_lowering *lowering, const rnnc_cell *cell);
+
+// Makes a cell's scope ready for its next site.
+void rni_lower_forget(rni_lowering *lowering, const rnnc_cell *cell);
 
 // Marks what the given nodes depend on within one scope.
 void rni_lower_need(const rnnc_graph *graph, bool *needed);

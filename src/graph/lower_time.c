@@ -72,20 +72,17 @@ static bool write_out(rni_lowering *l, const rnnc_node *site)
 int32_t rni_lower_unroll(rni_lowering *l, const rnnc_node *site)
 {
     const rnnc_cell *cell = site->unrolled;
-    const rni_memory *memory = l->form->memory;
     rni_lowering inner = *l;
     inner.site = site;
     inner.axis = site->shape.axis;
     inner.loop = rni_form_loop_make(l->form, inner.axis, false);
-    inner.scope = rni_memory_zeroed(memory, (size_t)l->graph->n_nodes,
-                                    sizeof *inner.scope);
     l->outputs[site->id] = rni_arena_zeroed(
         &l->form->arena, (size_t)cell->n_outputs, sizeof(int32_t));
-    if (!inner.scope || !l->outputs[site->id])
+    if (!l->outputs[site->id])
         rni_error_memory(l->form->error);
     bool good = l->form->error->status == RNNC_OK && inner.loop >= 0 &&
                 write_out(&inner, site);
-    rni_memory_release(memory, inner.scope);
+    rni_lower_forget(l, cell);
     return good ? l->outputs[site->id][0] : -1;
 }
 

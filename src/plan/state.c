@@ -122,19 +122,57 @@ static bool list_state(rni_planner *p, int32_t state)
     return true;
 }
 
-// Lists the states of one loop (of a section), or of all loops of a stage.
-static bool list_states(rni_planner *p, int32_t loop, int32_t stage,
-                        int32_t *first, int32_t *n)
+static bool list_loop(rni_planner *p, int32_t loop)
 {
-    *first = p->plan->n_state_list;
-    for (int32_t s = 0; s < p->form->n_states; s++) {
-        int32_t unit = p->form->n_values + p->form->states[s].loop;
-        bool member = loop >= 0 ? p->form->states[s].loop == loop
-                                : p->stage[unit] == stage;
-        if (p->live[s] && member && !list_state(p, p->state[s]))
+    for (int32_t i = p->loop_states_first[loop];
+         i < p->loop_states_first[loop + 1]; i++)
+        if (!list_state(p, p->state[p->loop_states[i]]))
             return false;
+    return true;
+}
+
+// Loops by their stages, those of a stage in rising order; `first` has a place
+// for each stage and one more.
+static void sort_loops(const rni_planner *p, int32_t *loops, int32_t *first)
+{
+    int32_t n = p->plan->n_stages;
+    const int32_t *stages = p->stage + p->form->n_values;
+    for (int32_t l = 0; l < p->form->n_loops; l++)
+        if (stages[l] >= 0)
+            first[stages[l] + 1]++;
+    for (int32_t i = 0; i < n; i++)
+        first[i + 1] += first[i];
+    for (int32_t l = 0; l < p->form->n_loops; l++)
+        if (stages[l] >= 0)
+            loops[first[stages[l]]++] = l;
+    for (int32_t i = n; i > 0; i--)
+        first[i] = first[i - 1];
+    first[0] = 0;
+}
+
+static bool list_stages(rni_planner *p, const int32_t *loops,
+                        const int32_t *first)
+{
+    for (int32_t i = 0; i < p->plan->n_stages; i++) {
+        rni_stage *stage = p->plan->stages + i;
+        stage->first_state = p->plan->n_state_list;
+        for (int32_t k = first[i]; k < first[i + 1]; k++)
+            if (!list_loop(p, loops[k]))
+                return false;
+        stage->n_states = p->plan->n_state_list - stage->first_state;
     }
-    *n = p->plan->n_state_list - *first;
+    return true;
+}
+
+static bool list_sections(rni_planner *p)
+{
+    for (int32_t i = 0; i < p->plan->n_sections; i++) {
+        rni_section *section = p->plan->sections + i;
+        section->first_state = p->plan->n_state_list;
+        if (section->loop >= 0 && !list_loop(p, section->loop))
+            return false;
+        section->n_states = p->plan->n_state_list - section->first_state;
+    }
     return true;
 }
 
@@ -145,18 +183,18 @@ bool rni_plan_states(rni_planner *p)
         if (p->live[s] && !make_state(p, s))
             return false;
     }
-    for (int32_t i = 0; i < p->plan->n_sections; i++) {
-        rni_section *section = p->plan->sections + i;
-        if (section->loop >= 0 &&
-            !list_states(p, section->loop, -1, &section->first_state,
-                         &section->n_states))
-            return false;
-    }
-    for (int32_t i = 0; i < p->plan->n_stages; i++) {
-        rni_stage *stage = p->plan->stages + i;
-        if (stage->axis >= 0 &&
-            !list_states(p, -1, i, &stage->first_state, &stage->n_states))
-            return false;
-    }
-    return true;
+    const rni_memory *m = p->memory;
+    int32_t *loops =
+        rni_memory_zeroed(m, (size_t)p->form->n_loops, sizeof *loops);
+    int32_t *first =
+        rni_memory_zeroed(m, (size_t)p->plan->n_stages + 1, sizeof *first);
+    bool good = loops && first;
+    if (good)
+        sort_loops(p, loops, first);
+    good = good && list_sections(p) && list_stages(p, loops, first);
+    if (!good)
+        rni_error_memory(p->error);
+    rni_memory_release(m, loops);
+    rni_memory_release(m, first);
+    return good;
 }

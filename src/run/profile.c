@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/sort.h"
+
 enum { GRAIN = 16, ELEMENT_COST = 8, ROW_COST = 16 };
 
 // ---- Costs -----------------------------------------------------------------
@@ -57,44 +59,97 @@ enum { USED = 1, WRITTEN = 2 };
 
 // What a section does to each buffer.
 typedef struct touched {
+    const rnnc_plan *plan;
     uint8_t *marks; // [n_buffers]
+    uint32_t *list; // those with a mark, or NULL: nobody asks
+    uint32_t n;
 } touched;
 
 static void mark_touched(void *user, const rni_operand *o, bool written)
 {
     touched *t = user;
-    if (o->buffer >= 0)
-        t->marks[o->buffer] |= written ? USED | WRITTEN : USED;
+    if (o->buffer < 0)
+        return;
+    if (t->list != NULL && t->marks[o->buffer] == 0)
+        t->list[t->n++] = (uint32_t)o->buffer;
+    t->marks[o->buffer] |= written ? USED | WRITTEN : USED;
 }
 
-// Whether a row of one may lie where another row of the other does.
-static bool cross_rows(const rni_buffer *a, const rni_buffer *b)
+static int32_t order_of(int64_t a, int64_t b)
 {
-    bool shared = a->extent == b->extent && a->axis == b->axis &&
-                  a->extent > RNI_EXTENT_STATIC &&
-                  a->extent != RNI_EXTENT_INPUT;
-    bool apart =
-        a->offset + a->cols <= b->offset || b->offset + b->cols <= a->offset;
-    bool alike = a->offset == b->offset && a->cols == b->cols;
-    return shared && !apart && !alike;
+    return a < b ? -1 : a > b;
+}
+
+static int32_t by_place(const void *user, uint32_t a, uint32_t b)
+{
+    const touched *t = user;
+    const rni_buffer *x = t->plan->buffers + a, *y = t->plan->buffers + b;
+    int32_t order = order_of(x->extent, y->extent);
+    order = order ? order : order_of(x->axis, y->axis);
+    order = order ? order : order_of(x->offset, y->offset);
+    return order ? order : order_of(x->cols, y->cols);
+}
+
+// What lies before in a class: where it ends, and what is written of it.
+typedef struct behind {
+    int64_t end, written;
+} behind;
+
+// Goes on to the buffers from *at on that lie at one and the same place; false
+// where they meet what lies before.
+static bool pass_place(const touched *t, uint32_t *at, behind *before)
+{
+    const rni_buffer *b = t->plan->buffers + t->list[*at];
+    bool written = false;
+    for (; *at < t->n; ++*at) {
+        const rni_buffer *next = t->plan->buffers + t->list[*at];
+        if (next->extent != b->extent || next->axis != b->axis ||
+            next->offset != b->offset || next->cols != b->cols)
+            break;
+        written |= (t->marks[t->list[*at]] & WRITTEN) != 0;
+    }
+    if ((written ? before->end : before->written) > b->offset)
+        return false;
+    int64_t end = b->offset + b->cols;
+    before->end = end > before->end ? end : before->end;
+    if (written && end > before->written)
+        before->written = end;
+    return true;
 }
 
 // Buffers that share memory row for row keep ranks apart; others do not: row 3
 // of one may lie on row 7 of the other.
-static bool is_rank_safe(const rnnc_plan *plan, const rni_section *section,
-                         uint8_t *marks)
+static bool keeps_ranks_apart(touched *t)
 {
-    touched t = {marks};
-    memset(marks, 0, (size_t)plan->n_buffers);
+    rni_sort(t->list, t->n, by_place, t);
+    behind before = {0, 0};
+    int32_t extent = -1, axis = -1;
+    for (uint32_t at = 0; at < t->n;) {
+        const rni_buffer *b = t->plan->buffers + t->list[at];
+        if (b->extent != extent || b->axis != axis)
+            before = (behind){0, 0};
+        extent = b->extent;
+        axis = b->axis;
+        if (extent <= RNI_EXTENT_STATIC || extent == RNI_EXTENT_INPUT)
+            at++;
+        else if (!pass_place(t, &at, &before))
+            return false;
+    }
+    return true;
+}
+
+static bool is_rank_safe(const rnnc_plan *plan, const rni_section *section,
+                         uint8_t *marks, uint32_t *list)
+{
+    touched t = {plan, marks, list, 0};
     for (int32_t k = 0; k < section->n_instructions; k++)
         rni_instruction_visit(
             plan, plan->instructions + section->first_instruction + k,
             mark_touched, &t);
-    for (int32_t a = 0; a < plan->n_buffers; a++)
-        for (int32_t b = 0; (marks[a] & WRITTEN) && b < plan->n_buffers; b++)
-            if (marks[b] && cross_rows(plan->buffers + a, plan->buffers + b))
-                return false;
-    return true;
+    bool safe = keeps_ranks_apart(&t);
+    for (uint32_t i = 0; i < t.n; i++)
+        marks[list[i]] = 0;
+    return safe;
 }
 
 // ---- The profile -----------------------------------------------------------
@@ -173,7 +228,7 @@ static bool measure_instruction(rni_profile *profile, const rnnc_plan *plan,
 }
 
 static void measure_section(rni_profile *profile, const rnnc_plan *plan,
-                            int32_t index)
+                            int32_t index, uint32_t *list)
 {
     const rni_section *section = plan->sections + index;
     rni_section_profile *to = profile->sections + index;
@@ -184,15 +239,15 @@ static void measure_section(rni_profile *profile, const rnnc_plan *plan,
         if (i->op == RNI_RUN_PRODUCT)
             to->weights += product_cost(plan, plan->products + i->detail);
     }
-    to->rank_safe =
-        section->loop >= 0 && is_rank_safe(plan, section, profile->touched);
+    to->rank_safe = section->loop >= 0 &&
+                    is_rank_safe(plan, section, profile->touched, list);
 }
 
 // ---- Buffers and their classes ---------------------------------------------
 
 static void mark_all(rni_profile *profile, const rnnc_plan *plan)
 {
-    touched t = {profile->touched};
+    touched t = {plan, profile->touched, NULL, 0};
     memset(t.marks, 0, (size_t)plan->n_buffers);
     for (int32_t k = 0; k < plan->n_instructions; k++)
         rni_instruction_visit(plan, plan->instructions + k, mark_touched, &t);
@@ -265,8 +320,10 @@ bool rni_profile_init(rni_profile *profile, const rnnc_plan *plan,
     profile->meets = room(memory, plan->n_instructions, 1, &good);
     if (!good)
         return false;
-    for (int32_t s = 0; s < plan->n_sections; s++)
-        measure_section(profile, plan, s);
+    uint32_t *list = room(memory, plan->n_buffers, sizeof *list, &good);
+    for (int32_t s = 0; good && s < plan->n_sections; s++)
+        measure_section(profile, plan, s, list);
+    rni_memory_release(memory, list);
     for (int32_t k = 0; good && k < plan->n_instructions; k++)
         good =
             measure_instruction(profile, plan, kernels, plan->instructions + k);
