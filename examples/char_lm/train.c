@@ -36,6 +36,7 @@ static void lay_out(struct reader *reader, const struct settings *settings)
     reader->windows = reader->row / reader->window;
 }
 
+/* [windows] */
 /* Row `b` begins at b * row; what comes next is one further on. */
 static bool fill_data(struct reader *reader, const struct network *network)
 {
@@ -60,6 +61,7 @@ static bool fill_data(struct reader *reader, const struct network *network)
     free(lengths);
     return made || good(RNNC_E_MEMORY, "out of memory");
 }
+/* [windows] */
 
 static bool reader_make(struct reader *to, const struct network *network,
                         const struct settings *settings,
