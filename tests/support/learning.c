@@ -113,9 +113,12 @@ static void make_schedules(learning *l)
         l->schedule = rnnc_schedule_create(l->optimizer, l->row->schedule,
                                            settings[l->row->schedule], 2);
     if (l->row->plateau) {
-        const rnnc_schedule_setting patience = {RNNC_SCHED_PATIENCE, 0, 1};
+        // Most losses are not so much better.
+        const rnnc_schedule_setting strict[] = {{RNNC_SCHED_PATIENCE, 0, 2},
+                                                {RNNC_SCHED_FACTOR, 0, 0.9},
+                                                {RNNC_SCHED_THRESHOLD, 0, 0.3}};
         l->plateau = rnnc_schedule_create(l->optimizer, RNNC_SCHEDULE_PLATEAU,
-                                          &patience, 1);
+                                          strict, 3);
     }
 }
 
