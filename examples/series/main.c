@@ -11,12 +11,12 @@
 #include "forecast.h"
 #include "series.h"
 
-enum { UNITS = 16, BATCH = 64, EPOCHS = 12, AHEAD = 7 };
+enum { UNITS = 16, EPOCHS = 12, AHEAD = 7 };
 
-/* Every window of the series, one beside the other, and what follows it. */
+/* Every window of the series, and what follows it. */
 typedef struct examples {
-    float *windows; /* [count, WINDOW] */
-    float *next;    /* [count] */
+    const float **windows; /* [count] where they begin in the series */
+    const float *next;     /* [count] */
     int64_t count, learnt;
     float mean, deviation; /* of what is learnt from */
 } examples;
@@ -40,64 +40,33 @@ static bool cut(const series *s, examples *e)
     e->count = s->count - WINDOW;
     e->learnt = e->count * 4 / 5;
     measure(s, e->learnt + WINDOW, e);
-    e->windows = malloc((size_t)(e->count * WINDOW) * sizeof(float));
-    e->next = malloc((size_t)e->count * sizeof(float));
-    if (e->windows == NULL || e->next == NULL)
+    e->windows = malloc((size_t)e->count * sizeof *e->windows);
+    if (e->windows == NULL)
         return false;
     for (int64_t i = 0; i < s->count; i++)
         s->values[i] = (s->values[i] - e->mean) / e->deviation;
-    for (int64_t i = 0; i < e->count; i++) {
-        memcpy(e->windows + i * WINDOW, s->values + i, WINDOW * sizeof(float));
-        e->next[i] = s->values[i + WINDOW];
-    }
+    for (int64_t i = 0; i < e->count; i++)
+        e->windows[i] = s->values + i;
+    e->next = s->values + WINDOW;
     return true;
 }
 
-/* Puts the examples that are learnt from in another order. */
-static void shuffle(examples *e, uint32_t *state)
+static int32_t show(void *user, const rnnc_progress *p)
 {
-    float kept[WINDOW], *w = e->windows;
-    const size_t size = sizeof kept;
-    for (int64_t i = e->learnt - 1; i > 0; i--) {
-        *state = *state * 1664525u + 1013904223u;
-        int64_t j = (int64_t)((uint64_t)*state * (uint64_t)(i + 1) >> 32);
-        float next = e->next[i];
-        e->next[i] = e->next[j];
-        e->next[j] = next;
-        memcpy(kept, w + i * WINDOW, size);
-        memmove(w + i * WINDOW, w + j * WINDOW, size);
-        memcpy(w + j * WINDOW, kept, size);
-    }
-}
-
-static bool learn(forecast *f, examples *e, int epochs)
-{
-    uint32_t state = 1;
-    for (int epoch = 1; epoch <= epochs; epoch++) {
-        double sum = 0;
-        shuffle(e, &state);
-        for (int64_t i = 0; i < e->learnt; i += BATCH) {
-            int64_t count = e->learnt - i < BATCH ? e->learnt - i : BATCH;
-            float loss;
-            if (!forecast_learn(f, e->windows + i * WINDOW, e->next + i, count,
-                                &loss))
-                return false;
-            sum += (double)loss * (double)count;
-        }
-        printf("epoch %2d: off by %.3f\n", epoch,
-               (double)e->deviation * sqrt(sum / (double)e->learnt));
-    }
-    return true;
+    const examples *e = user;
+    if (p->event == RNNC_PROGRESS_EPOCH)
+        printf("epoch %2d: off by %.3f\n", (int)p->epoch + 1,
+               (double)e->deviation * sqrt(p->loss));
+    return 0;
 }
 
 /* Root of the mean square of guess - next, in the series' own unit. */
-static double off_by(const examples *e, const float *guesses, int64_t stride)
+static double off_by(const examples *e, const float *guesses)
 {
     double squares = 0;
     int64_t count = e->count - e->learnt;
     for (int64_t i = 0; i < count; i++)
-        squares +=
-            pow((double)(guesses[i * stride] - e->next[e->learnt + i]), 2);
+        squares += pow((double)(guesses[i] - e->next[e->learnt + i]), 2);
     return (double)e->deviation * sqrt(squares / (double)count);
 }
 
@@ -105,12 +74,12 @@ static double off_by(const examples *e, const float *guesses, int64_t stride)
 static bool try_out(forecast *f, const examples *e, bool *better)
 {
     int64_t count = e->count - e->learnt;
-    const float *windows = e->windows + e->learnt * WINDOW;
     float *guesses = malloc((size_t)count * sizeof *guesses);
-    bool done = guesses && forecast_guess(f, windows, count, guesses);
+    bool done =
+        guesses && forecast_guess(f, e->windows + e->learnt, count, guesses);
     if (done) {
-        double ours = off_by(e, guesses, 1);
-        double today = off_by(e, windows + WINDOW - 1, WINDOW);
+        double ours = off_by(e, guesses);
+        double today = off_by(e, e->next + e->learnt - 1);
         printf("on %d steps never seen: off by %.3f, \"as today\" by %.3f\n",
                (int)count, ours, today);
         *better = ours < today;
@@ -123,10 +92,11 @@ static bool try_out(forecast *f, const examples *e, bool *better)
 static bool say_what_comes(forecast *f, const series *s, const examples *e)
 {
     float window[WINDOW], guess;
+    const float *only = window;
     memcpy(window, s->values + s->count - WINDOW, sizeof window);
     printf("next:");
     for (int step = 0; step < AHEAD; step++) {
-        if (!forecast_guess(f, window, 1, &guess))
+        if (!forecast_guess(f, &only, 1, &guess))
             return false;
         memmove(window, window + 1, sizeof window - sizeof *window);
         window[WINDOW - 1] = guess;
@@ -151,13 +121,13 @@ int main(int count, char **words)
         return 2;
     }
     bool done = cut(&s, &e) && forecast_make(&f, UNITS) &&
-                learn(&f, &e, count > 2 ? atoi(words[2]) : EPOCHS) &&
+                forecast_learn(&f, e.windows, e.next, e.learnt,
+                               count > 2 ? atoi(words[2]) : EPOCHS, show, &e) &&
                 try_out(&f, &e, &better) && say_what_comes(&f, &s, &e);
     if (!done)
         fprintf(stderr, "%s\n", forecast_why(&f));
     forecast_free(&f);
     free(e.windows);
-    free(e.next);
     series_free(&s);
     return done ? !better : 2;
 }
