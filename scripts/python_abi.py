@@ -136,32 +136,38 @@ def imports(body: str) -> str:
     return wrapped("from ctypes import (", names, ")")
 
 
-def in_order(structs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Structs so that each comes after those it contains."""
-    left, done = list(structs), []
+def in_order(types: list[tuple[str, str, str]]
+             ) -> list[tuple[str, str, str]]:
+    """Types (name, C text, Python text) so that each comes after those it
+    names: ctypes makes pointers of what is there alone."""
+    left, done = list(types), []
     while left:
-        names = "|".join(name for name, _ in left)
-        ready = [struct for struct in left if not re.search(
-            rf"\b({names})\b(?! ?\*)", struct[1])]
+        names = "|".join(name for name, _, _ in left)
+        ready = [kind for kind in left
+                 if not re.search(rf"\b({names})\b", kind[1])]
         if not ready:
-            raise SystemExit(f"structs contain each other: {names}")
+            raise SystemExit(f"types name each other: {names}")
         done += ready
-        left = [struct for struct in left if struct not in ready]
+        left = [kind for kind in left if kind not in ready]
     return done
 
 
+def struct_text(headers: Headers, name: str, fields: str) -> str:
+    body = f"class {name}(Structure):\n    _fields_ = [\n"
+    for field in filter(str.strip, fields.split(";")):
+        kind, own = headers.declared(field)
+        body += f'        ("{own}", {kind}),\n'
+    return body + "    ]\n"
+
+
 def types_file(headers: Headers) -> str:
-    body = ""
-    for result, name, parameters in headers.callbacks:
-        body += "\n" + wrapped(
-            f"{name} = CFUNCTYPE(",
-            [headers.type_of(result)] + headers.types_of(parameters), ")")
-    for name, fields in in_order(headers.structs):
-        body += f"\n\nclass {name}(Structure):\n    _fields_ = [\n"
-        for field in filter(str.strip, fields.split(";")):
-            kind, own = headers.declared(field)
-            body += f'        ("{own}", {kind}),\n'
-        body += "    ]\n"
+    found = [(name, parameters, wrapped(
+        f"{name} = CFUNCTYPE(",
+        [headers.type_of(result)] + headers.types_of(parameters), ")"))
+        for result, name, parameters in headers.callbacks]
+    found += [(name, fields, struct_text(headers, name, fields))
+              for name, fields in headers.structs]
+    body = "".join("\n\n" + text for _, _, text in in_order(found))
     return (HEAD + '"""Callbacks and option structs."""\n' + imports(body)
             + body)
 

@@ -11,7 +11,9 @@ from ._average import Average
 from ._cell import (Cell, bidirectional, cell_ctrnn, cell_gru, cell_lstm,
                     cell_make, cell_peephole, cell_rnn, layers, unroll,
                     unroll_final, unroll_output, unroll_with)
+from ._checkpoint import Checkpoints
 from ._context import Context, isa
+from ._dataset import Dataset
 from ._elementwise import (abs, add, affine, clip, div, elu, equal, exp,
                            hard_sigmoid, leaky_relu, less, less_equal, log,
                            max, min, mul, neg, relu, scaled_tanh, select,
@@ -45,6 +47,7 @@ from ._sequence import Sequence
 from ._stream import Stream
 from ._time import pool, repeat, reverse, shift
 from ._torch import Network, from_torch, to_torch
+from ._trainer import Progress, Trainer
 from ._weights import Weights
 
 __version__ = text_of(lib.rnnc_version())

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _array
 from ._abi import constants
 from ._array import Floats
-from ._error import StateError
+from ._error import ShapeError, StateError
 from ._graph import Node
 from ._handle import Handle, Owner
 from ._input import batch_of, sequence_of, static_of
@@ -48,6 +48,16 @@ class Run(Handle):
         self._take(lib.rnnc_run_create(plan._owner, weights._owner),
                    plan._owner, weights._owner, self._inputs)
         self.plan, self.weights = plan, weights
+
+    @classmethod
+    def _of(cls, address: int, plan: Plan, weights: Weights,
+            inputs: dict[Node, Owner], *keep: Any) -> Run:
+        """A run that belongs to something else, which keeps its inputs."""
+        run = cls.__new__(cls)
+        run._inputs = inputs
+        run._borrow(address, plan._owner, inputs, *keep)
+        run.plan, run.weights = plan, weights
+        return run
 
     def close(self) -> None:
         """Let go of it and of its inputs; safe to call twice."""
@@ -142,6 +152,37 @@ class Run(Handle):
             carried = np.full(self.batch, bool(carried))
         rows = _array.flags(carried)
         self._check(lib.rnnc_run_carry(self._owner, rows, rows.size))
+
+    @property
+    def state_count(self) -> int:
+        """Floats that one sequence carries to the next pass."""
+        return int(lib.rnnc_run_state_count(self._owner))
+
+    def state_get(self) -> Floats:
+        """The states that the last forward pass has left.
+
+        Returns
+        -------
+        array
+            [batch, state_count]
+        """
+        states = np.empty((self.batch, self.state_count), dtype=np.float32)
+        self._check(lib.rnnc_run_state_get(self._owner, states))
+        return states
+
+    def state_set(self, states: ArrayLike) -> None:
+        """Set the states as if a pass had left them.
+
+        Parameters
+        ----------
+        states : array_like
+            [batch, state_count], of a run of a like plan.
+        """
+        array = _array.floats(states)
+        if array.ndim != 2 or array.shape[1] != self.state_count:
+            raise ShapeError(f"states are an array of {array.shape}, expected "
+                             f"[batch, {self.state_count}]")
+        self._check(lib.rnnc_run_state_set(self._owner, array, len(array)))
 
     def seed(self, seed: int, counter: int = 0) -> None:
         """Set what the masks of dropout are drawn from.

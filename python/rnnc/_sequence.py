@@ -92,7 +92,7 @@ class Sequence(Handle):
             if array.shape[1] != features:
                 raise ShapeError(f"sequence {place} has {array.shape[1]} "
                                  f"features, the first has {features}")
-        addresses, lengths = _addresses(arrays, ctypes.c_float)
+        addresses, lengths = addresses_of(arrays, ctypes.c_float)
         self._check(lib.rnnc_sequence_set_rows(
             self._owner, addresses, lengths, len(arrays),
             1 if features is None else features))
@@ -109,7 +109,7 @@ class Sequence(Handle):
             if array.ndim != 1:
                 raise ShapeError(f"sequence {place} is an array of "
                                  f"{array.shape}, expected [time]")
-        addresses, lengths = _addresses(arrays, ctypes.c_int32)
+        addresses, lengths = addresses_of(arrays, ctypes.c_int32)
         self._check(lib.rnnc_sequence_set_ids(self._owner, addresses, lengths,
                                               len(arrays)))
 
@@ -273,7 +273,7 @@ def _lengths(lengths: Lengths, batch: int) -> Optional[NDArray[np.int64]]:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def _addresses(arrays: list[Any], kind: Any) -> tuple[Any, Any]:
+def addresses_of(arrays: list[Any], kind: Any) -> tuple[Any, Any]:
     """C arrays of the addresses and lengths of NumPy arrays."""
     pointer = ctypes.POINTER(kind)
     addresses = (pointer * len(arrays))(

@@ -4,15 +4,14 @@
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float,
                     c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p)
 
+
 rnnc_allocate = CFUNCTYPE(c_void_p, c_void_p, c_size_t)
+
 
 rnnc_release = CFUNCTYPE(None, c_void_p, c_void_p)
 
+
 rnnc_schedule_factor = CFUNCTYPE(c_double, c_void_p, c_int64)
-
-rnnc_progress_callback = CFUNCTYPE(c_int32, c_void_p, POINTER(rnnc_progress))
-
-rnnc_fill = CFUNCTYPE(c_int32, c_void_p, POINTER(rnnc_fill_request))
 
 
 class rnnc_cell_options(Structure):
@@ -27,21 +26,6 @@ class rnnc_cell_options(Structure):
         ("step", c_float),
         ("tau_min", c_float),
         ("reserved", c_uint32),
-    ]
-
-
-class rnnc_context_options(Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("threads", c_int32),
-        ("allocate", rnnc_allocate),
-        ("release", rnnc_release),
-        ("user", c_void_p),
-        ("file_limit", c_uint64),
-        ("node_limit", c_uint32),
-        ("reserved", c_uint32),
-        ("depth_limit", c_uint32),
-        ("name_limit", c_uint32),
     ]
 
 
@@ -127,6 +111,39 @@ class rnnc_fill_request(Structure):
     ]
 
 
+rnnc_progress_callback = CFUNCTYPE(c_int32, c_void_p, POINTER(rnnc_progress))
+
+
+rnnc_fill = CFUNCTYPE(c_int32, c_void_p, POINTER(rnnc_fill_request))
+
+
+class rnnc_layers_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("layers", c_int32),
+        ("bidirectional", c_int32),
+        ("merge", c_int32),
+        ("dropout", c_float),
+        ("reserved", c_uint32),
+        ("cell", rnnc_cell_options),
+    ]
+
+
+class rnnc_context_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("threads", c_int32),
+        ("allocate", rnnc_allocate),
+        ("release", rnnc_release),
+        ("user", c_void_p),
+        ("file_limit", c_uint64),
+        ("node_limit", c_uint32),
+        ("reserved", c_uint32),
+        ("depth_limit", c_uint32),
+        ("name_limit", c_uint32),
+    ]
+
+
 class rnnc_trainer_options(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -160,16 +177,4 @@ class rnnc_trainer_options(Structure):
         ("checkpoint_seconds", c_double),
         ("checkpoint_epochs", c_int64),
         ("plan", c_void_p),
-    ]
-
-
-class rnnc_layers_options(Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("layers", c_int32),
-        ("bidirectional", c_int32),
-        ("merge", c_int32),
-        ("dropout", c_float),
-        ("reserved", c_uint32),
-        ("cell", rnnc_cell_options),
     ]
