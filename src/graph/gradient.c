@@ -9,33 +9,6 @@
 // ---- What takes part
 // ----------------------------------------------------------
 
-// The loss depends on the value. Loops are followed until nothing changes.
-static bool find_useful(const rni_form *form, bool *useful)
-{
-    bool changed = false;
-    for (int32_t v = form->n_forward - 1; v >= 0; v--) {
-        const rni_value *value = form->values + v;
-        if (!useful[v])
-            continue;
-        for (int32_t i = 0; i < value->n_args; i++) {
-            int32_t arg = form->args[value->first_arg + i].value;
-            if (arg >= 0)
-                useful[arg] = true;
-        }
-        if (value->op != RNI_FORM_PREV && value->op != RNI_FORM_FINAL)
-            continue;
-        const rni_form_state *state = form->states + value->integers[0];
-        int32_t sources[2] = {state->next, state->first};
-        for (int32_t i = 0; i < 2; i++) {
-            if (sources[i] >= 0 && !useful[sources[i]]) {
-                useful[sources[i]] = true;
-                changed |= sources[i] > v;
-            }
-        }
-    }
-    return changed;
-}
-
 static bool is_wanted(const rni_form *form, const rni_value *value,
                       const rni_form_wish *wish)
 {
@@ -49,49 +22,131 @@ static bool is_wanted(const rni_form *form, const rni_value *value,
     return false;
 }
 
-// The value depends on something whose gradient is wanted.
-static bool find_moving(const rni_form *form, bool *moving)
+// Values whose neighbours are still to be marked.
+typedef struct open_list {
+    bool *marks;
+    int32_t n;
+    int32_t *values;
+} open_list;
+
+static void mark(open_list *open, int32_t value)
 {
-    bool changed = false;
-    for (int32_t v = 0; v < form->n_forward; v++) {
-        const rni_value *value = form->values + v;
-        bool moves = moving[v];
-        for (int32_t i = 0; i < value->n_args && !moves; i++) {
-            int32_t arg = form->args[value->first_arg + i].value;
-            moves = arg >= 0 && moving[arg];
-        }
-        if (value->op == RNI_FORM_PREV || value->op == RNI_FORM_FINAL) {
-            const rni_form_state *state = form->states + value->integers[0];
-            moves |= moving[state->next] ||
-                     (state->first >= 0 && moving[state->first]);
-        }
-        changed |= moves != moving[v];
-        moving[v] = moves;
+    if (value < 0 || open->marks[value])
+        return;
+    open->marks[value] = true;
+    open->values[open->n++] = value;
+}
+
+// The loss depends on the value.
+static void find_useful(const rni_form *form, open_list *open)
+{
+    mark(open, form->loss);
+    while (open->n > 0) {
+        const rni_value *value = form->values + open->values[--open->n];
+        for (int32_t i = 0; i < value->n_args; i++)
+            mark(open, form->args[value->first_arg + i].value);
+        if (value->op != RNI_FORM_PREV && value->op != RNI_FORM_FINAL)
+            continue;
+        const rni_form_state *state = form->states + value->integers[0];
+        mark(open, state->next);
+        mark(open, state->first);
     }
-    return changed;
+}
+
+// Who depends on a value at once: a list for each, of values and, as ~state, of
+// states whose next or first it is.
+typedef struct readers {
+    int32_t *first; // [n_values + 1]
+    int32_t *list;
+} readers;
+
+static void note_reader(readers *r, int32_t value, int32_t reader)
+{
+    if (value < 0)
+        return;
+    if (r->list)
+        r->list[r->first[value]++] = reader;
+    else
+        r->first[value + 1]++;
+}
+
+static void note_readers(const rni_form *form, readers *r)
+{
+    for (int32_t v = 0; v < form->n_values; v++)
+        for (int32_t i = 0; i < form->values[v].n_args; i++)
+            note_reader(r, form->args[form->values[v].first_arg + i].value, v);
+    for (int32_t s = 0; s < form->n_states; s++) {
+        note_reader(r, form->states[s].next, ~s);
+        note_reader(r, form->states[s].first, ~s);
+    }
+}
+
+static bool find_readers(const rni_form *form, readers *r)
+{
+    int32_t n = form->n_values;
+    *r = (readers){
+        rni_memory_zeroed(form->memory, (size_t)n + 1, sizeof *r->first), NULL};
+    if (!r->first)
+        return false;
+    note_readers(form, r);
+    for (int32_t v = 0; v < n; v++)
+        r->first[v + 1] += r->first[v];
+    r->list =
+        rni_memory_zeroed(form->memory, (size_t)r->first[n], sizeof *r->list);
+    if (!r->list)
+        return false;
+    note_readers(form, r);
+    for (int32_t v = n; v > 0; v--)
+        r->first[v] = r->first[v - 1];
+    r->first[0] = 0;
+    return true;
+}
+
+// The value depends on something whose gradient is wanted.
+static void find_moving(const rni_form *form, const readers *r,
+                        const rni_form_wish *wish, open_list *open)
+{
+    for (int32_t v = 0; v < form->n_values; v++)
+        if (is_wanted(form, form->values + v, wish))
+            mark(open, v);
+    while (open->n > 0) {
+        int32_t v = open->values[--open->n];
+        for (int32_t i = r->first[v]; i < r->first[v + 1]; i++) {
+            int32_t reader = r->list[i];
+            if (reader < 0) {
+                mark(open, form->states[~reader].prev);
+                mark(open, form->states[~reader].final);
+            } else {
+                mark(open, reader);
+            }
+        }
+    }
 }
 
 static bool find_active(rni_gradient *g, const rni_form_wish *wish)
 {
     rni_form *form = g->form;
-    bool *moving =
-        rni_memory_zeroed(form->memory, (size_t)form->n_values, sizeof *moving);
-    if (!moving) {
+    size_t n = (size_t)form->n_values;
+    readers r;
+    bool good = find_readers(form, &r);
+    open_list moving = {rni_memory_zeroed(form->memory, n, 1), 0,
+                        rni_memory_zeroed(form->memory, n, sizeof(int32_t))};
+    open_list useful = {g->active, 0, moving.values};
+    good = good && moving.marks && moving.values;
+    if (good) {
+        find_moving(form, &r, wish, &moving);
+        find_useful(form, &useful);
+        for (int32_t v = 0; v < form->n_values; v++)
+            g->active[v] = g->active[v] && moving.marks[v] &&
+                           form->values[v].shape.type == RNI_FLOAT;
+    } else {
         rni_error_memory(form->error);
-        return false;
     }
-    for (int32_t v = 0; v < form->n_values; v++)
-        moving[v] = is_wanted(form, form->values + v, wish);
-    while (find_moving(form, moving))
-        continue;
-    g->active[form->loss] = true;
-    while (find_useful(form, g->active))
-        continue;
-    for (int32_t v = 0; v < form->n_values; v++)
-        g->active[v] = g->active[v] && moving[v] &&
-                       form->values[v].shape.type == RNI_FLOAT;
-    rni_memory_release(form->memory, moving);
-    return true;
+    rni_memory_release(form->memory, r.first);
+    rni_memory_release(form->memory, r.list);
+    rni_memory_release(form->memory, moving.marks);
+    rni_memory_release(form->memory, moving.values);
+    return good;
 }
 
 // ---- States

@@ -43,6 +43,16 @@ bool rni_gradient_give(rni_gradient *gradient, int32_t to, int32_t value);
 // The gradient of a value from its pieces: -2 where there is none.
 int32_t rni_gradient_sum(rni_gradient *gradient, int32_t value);
 
+// Some columns and rows of a value.
+typedef struct rni_part {
+    int64_t row, col, rows, cols;
+} rni_part;
+
+// Sorts parts into rounds in which none overlaps another: round[part]. How many
+// there are, or -1 where memory runs out.
+int32_t rni_gradient_rounds(const rni_memory *memory, const rni_part *parts,
+                            int32_t n_parts, int32_t *round);
+
 // Gives the arguments of an element-wise value their pieces.
 bool rni_gradient_tape(rni_gradient *gradient, int32_t value, int32_t d);
 

@@ -139,63 +139,122 @@ static int32_t add_terms(const sum *s, int32_t value, bool in)
     return value;
 }
 
-static bool overlap(const rni_form *form, const rni_piece *a,
-                    const rni_piece *b)
+// The parts on one side of the loop, and in which assembled value each goes.
+typedef struct parts {
+    int32_t n, n_rounds;
+    int32_t *pieces, *round;
+    rni_part *places;
+    int32_t *first; // round -> its first part in `order`, [n_rounds + 1]
+    int32_t *order;
+    rni_arg *args;
+} parts;
+
+static int32_t count_parts(const sum *s, bool in)
 {
-    const rni_shape *x = &form->values[a->value].shape;
-    const rni_shape *y = &form->values[b->value].shape;
-    return a->row < b->row + y->rows && b->row < a->row + x->rows &&
-           a->col < b->col + y->cols && b->col < a->col + x->cols;
+    const rni_gradient *g = s->g;
+    int32_t n = 0;
+    for (int32_t p = g->first[s->to]; p >= 0; p = g->pieces[p].next)
+        n += g->pieces[p].kind == RNI_PIECE_PART &&
+             inside(s, g->pieces + p) == in;
+    return n;
 }
 
-// Parts that do not overlap go into one assembled value; what overlaps waits
-// for the next one.
-static int32_t assemble_some(const sum *s, rni_arg *args, bool in)
+static bool make_parts(const sum *s, parts *all, int32_t n)
 {
-    rni_gradient *g = s->g;
-    int32_t n = 0, first = -1;
+    const rni_memory *m = s->g->form->memory;
+    size_t count = (size_t)n;
+    *all = (parts){.n = n};
+    all->pieces = rni_memory_zeroed(m, count, sizeof *all->pieces);
+    all->round = rni_memory_zeroed(m, count, sizeof *all->round);
+    all->places = rni_memory_zeroed(m, count, sizeof *all->places);
+    all->first = rni_memory_zeroed(m, count + 1, sizeof *all->first);
+    all->order = rni_memory_zeroed(m, count, sizeof *all->order);
+    all->args = rni_memory_zeroed(m, count, sizeof *all->args);
+    return all->pieces && all->round && all->places && all->first &&
+           all->order && all->args;
+}
+
+static void release_parts(const sum *s, parts *all)
+{
+    void *const tables[] = {all->pieces, all->round, all->places,
+                            all->first,  all->order, all->args};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        rni_memory_release(s->g->form->memory, tables[i]);
+}
+
+static void list_parts(const sum *s, parts *all, bool in)
+{
+    const rni_gradient *g = s->g;
+    int32_t n = 0;
     for (int32_t p = g->first[s->to]; p >= 0; p = g->pieces[p].next) {
-        rni_piece *piece = g->pieces + p;
+        const rni_piece *piece = g->pieces + p;
         if (piece->kind != RNI_PIECE_PART || inside(s, piece) != in)
             continue;
-        bool clear = true;
-        for (int32_t q = first < 0 ? p : first; q != p && clear;
-             q = g->pieces[q].next)
-            clear = g->pieces[q].kind != -1 ||
-                    !overlap(g->form, g->pieces + q, piece);
-        if (!clear)
-            continue;
-        if (first < 0)
-            first = p;
-        args[n++] = (rni_arg){piece->value, false, piece->row, piece->col};
-        piece->kind = -1; // taken now
+        const rni_shape *shape = &g->form->values[piece->value].shape;
+        all->places[n] =
+            (rni_part){piece->row, piece->col, shape->rows, shape->cols};
+        all->pieces[n++] = p;
     }
-    for (int32_t p = g->first[s->to]; p >= 0; p = g->pieces[p].next)
-        if (g->pieces[p].kind == -1)
-            g->pieces[p].kind = -3; // taken before
-    if (n == 0)
-        return -2;
-    return rni_form_value(g->form, RNI_FORM_ASSEMBLE, s->shape, args, n);
+}
+
+// The parts of each round, in order.
+static void sort_rounds(parts *all)
+{
+    int32_t *first = all->first;
+    for (int32_t i = 0; i < all->n; i++)
+        first[all->round[i] + 1]++;
+    for (int32_t k = 0; k < all->n_rounds; k++)
+        first[k + 1] += first[k];
+    for (int32_t i = 0; i < all->n; i++)
+        all->order[first[all->round[i]]++] = i;
+    for (int32_t k = all->n_rounds; k > 0; k--)
+        first[k] = first[k - 1];
+    first[0] = 0;
+}
+
+static int32_t assemble(const sum *s, const parts *all, int32_t round)
+{
+    int32_t n = 0;
+    for (int32_t i = all->first[round]; i < all->first[round + 1]; i++) {
+        const rni_piece *piece = s->g->pieces + all->pieces[all->order[i]];
+        all->args[n++] = (rni_arg){piece->value, false, piece->row, piece->col};
+    }
+    return rni_form_value(s->g->form, RNI_FORM_ASSEMBLE, s->shape, all->args,
+                          n);
+}
+
+static int32_t add_rounds(const sum *s, int32_t value, parts *all)
+{
+    all->n_rounds = rni_gradient_rounds(s->g->form->memory, all->places, all->n,
+                                        all->round);
+    if (all->n_rounds < 0)
+        return -1;
+    sort_rounds(all);
+    for (int32_t k = 0; k < all->n_rounds; k++) {
+        int32_t part = assemble(s, all, k);
+        if (part < 0)
+            return -1;
+        value = add(s, value, part);
+    }
+    return value;
 }
 
 static int32_t add_parts(const sum *s, int32_t value, bool in)
 {
-    rni_form *form = s->g->form;
-    int32_t n = 0;
-    for (int32_t p = s->g->first[s->to]; p >= 0; p = s->g->pieces[p].next)
-        n += s->g->pieces[p].kind == RNI_PIECE_PART;
+    parts all;
+    int32_t n = count_parts(s, in);
     if (n == 0 || value == -1)
         return value;
-    rni_arg *args = rni_memory_zeroed(form->memory, (size_t)n, sizeof *args);
-    if (!args) {
-        rni_error_memory(form->error);
-        return -1;
+    if (make_parts(s, &all, n)) {
+        list_parts(s, &all, in);
+        value = add_rounds(s, value, &all);
+    } else {
+        value = -1;
     }
-    int32_t part = assemble_some(s, args, in);
-    for (; part >= 0; part = assemble_some(s, args, in))
-        value = add(s, value, part);
-    rni_memory_release(form->memory, args);
-    return part == -1 ? -1 : value;
+    if (value == -1)
+        rni_error_memory(s->g->form->error); // unless another reason stands
+    release_parts(s, &all);
+    return value;
 }
 
 int32_t rni_gradient_sum(rni_gradient *g, int32_t to)

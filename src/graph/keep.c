@@ -23,8 +23,9 @@ typedef struct network {
     bool repeat; // products may be made again
     int32_t n_nodes;
     int32_t *first;   // node -> its first edge
-    int32_t *came_by; // node -> edge it was reached by, -1: not reached
-    int32_t *queue;
+    int32_t *current; // node -> the edge that is to be tried next
+    int32_t *level;   // node -> its distance from a side, -1: not reached
+    int32_t *queue;   // of nodes, or of the edges of a path
     int32_t n_edges, edges_capacity;
     edge *edges;
     int32_t *clones; // value -> the value made again, -1: none
@@ -142,35 +143,77 @@ static bool build(network *w, bool *free)
 // ---- The cut
 // -------------------------------------------------------------------
 
-// Breadth first from node 0 along edges with room; true where 1 is reached.
-static bool reach(network *w)
+// The distance of each node from node 0 along edges with room (Dinic's
+// levels); false where 1 cannot be reached.
+static bool find_levels(network *w)
 {
     int32_t head = 0, tail = 0;
     for (int32_t n = 0; n < w->n_nodes; n++)
-        w->came_by[n] = -1;
+        w->level[n] = -1;
+    w->level[0] = 0;
     w->queue[tail++] = 0;
-    while (head < tail && w->came_by[1] < 0) {
+    while (head < tail && w->level[1] < 0) {
         int32_t node = w->queue[head++];
         for (int32_t e = w->first[node]; e >= 0; e = w->edges[e].next) {
             int32_t to = w->edges[e].to;
-            if (to == 0 || w->came_by[to] >= 0 || w->edges[e].room == 0)
+            if (w->level[to] >= 0 || w->edges[e].room == 0)
                 continue;
-            w->came_by[to] = e;
+            w->level[to] = w->level[node] + 1;
             w->queue[tail++] = to;
         }
     }
-    return w->came_by[1] >= 0;
+    return w->level[1] >= 0;
 }
 
-static void push_flow(network *w)
+// An edge from `node` one level on, or -1; those passed by are passed by for
+// all paths of these levels.
+static int32_t next_edge(network *w, int32_t node)
+{
+    int32_t *e = w->current + node;
+    while (*e >= 0 && (w->edges[*e].room == 0 ||
+                       w->level[w->edges[*e].to] != w->level[node] + 1))
+        *e = w->edges[*e].next;
+    return *e;
+}
+
+// Pushes what a path of n edges (in w->queue) can take; the first of its edges
+// that is full then.
+static int32_t push_flow(network *w, int32_t n)
 {
     int64_t room = without_end;
-    for (int32_t n = 1; n != 0; n = w->edges[w->came_by[n] ^ 1].to)
-        if (w->edges[w->came_by[n]].room < room)
-            room = w->edges[w->came_by[n]].room;
-    for (int32_t n = 1; n != 0; n = w->edges[w->came_by[n] ^ 1].to) {
-        w->edges[w->came_by[n]].room -= room;
-        w->edges[w->came_by[n] ^ 1].room += room;
+    int32_t full = 0;
+    for (int32_t i = 0; i < n; i++)
+        if (w->edges[w->queue[i]].room < room)
+            room = w->edges[w->queue[i]].room;
+    for (int32_t i = n - 1; i >= 0; i--) {
+        int32_t e = w->queue[i];
+        w->edges[e].room -= room;
+        w->edges[e ^ 1].room += room;
+        if (w->edges[e].room == 0)
+            full = i;
+    }
+    return full;
+}
+
+// All paths along the levels, each going on from where the last one was full.
+static void push_flows(network *w)
+{
+    int32_t node = 0, n = 0;
+    memcpy(w->current, w->first, (size_t)w->n_nodes * sizeof *w->current);
+    for (;;) {
+        int32_t e = next_edge(w, node);
+        if (node == 1) {
+            n = push_flow(w, n);
+            node = w->edges[w->queue[n] ^ 1].to;
+        } else if (e >= 0) {
+            w->queue[n++] = e;
+            node = w->edges[e].to;
+        } else if (n > 0) {
+            w->level[node] = -1; // no way on
+            node = w->edges[w->queue[--n] ^ 1].to;
+        } else {
+            return;
+        }
     }
 }
 
@@ -180,22 +223,22 @@ static void find_cut(network *w)
 {
     int32_t head = 0, tail = 0;
     for (int32_t n = 0; n < w->n_nodes; n++)
-        w->came_by[n] = -1;
+        w->level[n] = -1;
     w->queue[tail++] = 1;
-    w->came_by[1] = 0;
+    w->level[1] = 0;
     while (head < tail) {
         int32_t node = w->queue[head++];
         for (int32_t e = w->first[node]; e >= 0; e = w->edges[e].next) {
             int32_t to = w->edges[e].to;
-            if (w->came_by[to] >= 0 || w->edges[e ^ 1].room == 0)
+            if (w->level[to] >= 0 || w->edges[e ^ 1].room == 0)
                 continue;
-            w->came_by[to] = 0;
+            w->level[to] = 0;
             w->queue[tail++] = to;
         }
     }
     for (int32_t v = 0; v < w->form->n_forward; v++)
-        w->kept[v] = is_row(w, v) && w->came_by[exit_of(v)] >= 0 &&
-                     w->came_by[entry(v)] < 0;
+        w->kept[v] =
+            is_row(w, v) && w->level[exit_of(v)] >= 0 && w->level[entry(v)] < 0;
 }
 
 // ---- Making again
@@ -204,7 +247,7 @@ static void find_cut(network *w)
 // Whether every reader of `v` must have it made again: it lies behind the cut.
 static bool is_behind(const network *w, int32_t v)
 {
-    return is_row(w, v) && !w->kept[v] && w->came_by[entry(v)] >= 0 &&
+    return is_row(w, v) && !w->kept[v] && w->level[entry(v)] >= 0 &&
            can_be_made_again(w, w->form->values + v);
 }
 
@@ -267,8 +310,8 @@ static bool run(network *w, bool *free)
         w->clones[v] = -1;
     if (!build(w, free))
         return false;
-    while (reach(w))
-        push_flow(w);
+    while (find_levels(w))
+        push_flows(w);
     find_cut(w);
     return make_again(w);
 }
@@ -281,16 +324,19 @@ rnnc_status rni_form_keep(rni_form *form, bool repeat)
     size_t nodes = (size_t)w.n_nodes, values = (size_t)form->n_forward;
     bool *free = rni_memory_zeroed(memory, values, sizeof *free);
     w.first = rni_memory_zeroed(memory, nodes, sizeof *w.first);
-    w.came_by = rni_memory_zeroed(memory, nodes, sizeof *w.came_by);
+    w.current = rni_memory_zeroed(memory, nodes, sizeof *w.current);
+    w.level = rni_memory_zeroed(memory, nodes, sizeof *w.level);
     w.queue = rni_memory_zeroed(memory, nodes, sizeof *w.queue);
     w.clones = rni_memory_zeroed(memory, values, sizeof *w.clones);
     w.kept = rni_memory_zeroed(memory, values, sizeof *w.kept);
-    bool good = free && w.first && w.came_by && w.queue && w.clones && w.kept;
+    bool good = free && w.first && w.current && w.level && w.queue &&
+                w.clones && w.kept;
     if (!good || !run(&w, free))
         rni_error_memory(form->error);
     rni_memory_release(memory, free);
     rni_memory_release(memory, w.first);
-    rni_memory_release(memory, w.came_by);
+    rni_memory_release(memory, w.current);
+    rni_memory_release(memory, w.level);
     rni_memory_release(memory, w.queue);
     rni_memory_release(memory, w.edges);
     rni_memory_release(memory, w.clones);
