@@ -40,7 +40,9 @@ typedef struct rnnc_context_options {
         release;         /**< NULL: free; given with `allocate` or not at all */
     void *user;          /**< handed to both */
     uint64_t file_limit; /**< bytes of a model file at most; 0 = 16 GiB */
-    uint32_t node_limit; /**< nodes of a loaded graph at most; 0 = 1,000,000 */
+    /** nodes of a loaded graph at most, and an eighth of the values that a plan
+     * may have when cells and shifts are written out; 0 = 1,000,000 */
+    uint32_t node_limit;
     uint32_t reserved;   /**< 0 */
     uint32_t depth_limit; /**< levels of a file's JSON at most; 0 = 16 */
     uint32_t name_limit;  /**< bytes of a name in a file at most; 0 = 1,024 */
