@@ -43,7 +43,7 @@ typedef struct rnnc_context_options {
     /** nodes of a loaded graph at most, and an eighth of the values that a plan
      * may have when cells and shifts are written out; 0 = 1,000,000 */
     uint32_t node_limit;
-    uint32_t reserved;   /**< 0 */
+    uint32_t reserved;    /**< 0 */
     uint32_t depth_limit; /**< levels of a file's JSON at most; 0 = 16 */
     uint32_t name_limit;  /**< bytes of a name in a file at most; 0 = 1,024 */
 } rnnc_context_options;

@@ -92,7 +92,8 @@ typedef struct rnnc_plan_options {
  *   loss to train by, a NULL node, a node of a cell or of another graph, a
  *   gradient by what is no float input, an unknown use or keep, a keep
  *   without a use for it; RNNC_E_SHAPE for a loss that is not a static [1, 1];
- * RNNC_E_NAME for an unknown axis; RNNC_E_UNSUPPORTED for a stream through a
+ * RNNC_E_NAME for an unknown axis; RNNC_E_LIMIT for more values than the
+ * context's node_limit allows; RNNC_E_UNSUPPORTED for a stream through a
  * reversal, which would need the end of a sequence first (the message names the
  * node), and for options of a newer version; RNNC_E_MEMORY.
  * @note Safe from several threads on one graph that nobody changes meanwhile.

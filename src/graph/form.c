@@ -60,8 +60,7 @@ int32_t rni_form_value(rni_form *form, int32_t op, rni_shape shape,
         if (args[i].value < 0 && !(op == RNI_FORM_DOT && i == 0))
             return -1;
     if (form->error->status != RNNC_OK || !check_limit(form) ||
-        !RESERVE(form, values, 1) ||
-        !RESERVE(form, args, n_args))
+        !RESERVE(form, values, 1) || !RESERVE(form, args, n_args))
         return -1;
     rni_value *value = form->values + form->n_values;
     *value = (rni_value){.op = op, .shape = shape, .node = -1};
