@@ -58,6 +58,7 @@ struct rni_team {
     int32_t size, rounds;
     atomic_int running;
     int32_t spins;
+    int32_t unsettled;    // first members that may have been given a job unseen
     member *members;      // [size]; of the first, nothing is used
     signal_gate *signals; // [size, rounds]
 };
@@ -266,7 +267,7 @@ bool rni_team_start(rni_team *team)
 
 // ---- Runs ------------------------------------------------------------------
 
-// Who watches is not waited for; who sleeps is woken at once.
+// Who watches is not waited for; who is seen asleep is woken at once.
 static void give(member *to, const job *j)
 {
     to->job = *j;
@@ -275,15 +276,22 @@ static void give(member *to, const job *j)
         rni_gate_settle(&to->go);
 }
 
-// A member that fell asleep as its job came is found after a while.
-static void wait_for(member *other, int32_t spins)
+// A member that fell asleep as its job came may have been missed: the caller
+// looks again before it waits for anybody.
+static void settle(rni_team *team)
+{
+    for (; team->unsettled > 1; team->unsettled--)
+        rni_gate_settle(&team->members[team->unsettled - 1].go);
+}
+
+static void wait_for(rni_team *team, member *other)
 {
     unsigned runs =
         atomic_load_explicit(&other->go.value, memory_order_relaxed);
     if (rni_gate_spin(&other->done, runs - 1, SHORT_SPINS))
         return;
-    rni_gate_settle(&other->go);
-    rni_gate_wait(&other->done, runs - 1, spins);
+    settle(team);
+    rni_gate_wait(&other->done, runs - 1, team->spins);
 }
 
 // The caller holds `busy`: between runs, nobody advances `done`.
@@ -293,9 +301,10 @@ static void run_together(rni_team *team, rni_team_body body, void *work,
     job j = {body, work, environment_get(), size, false};
     for (int32_t i = 1; i < size; i++)
         give(&team->members[i], &j);
+    team->unsettled = size;
     body(work, 0, size);
     for (int32_t i = 1; i < size; i++)
-        wait_for(&team->members[i], team->spins);
+        wait_for(team, &team->members[i]);
 }
 
 static int32_t least(int32_t a, int32_t b)
@@ -328,7 +337,12 @@ void rni_team_barrier(rni_team *team, int32_t number, int32_t size)
         int32_t next = (number + ((int32_t)1 << k)) % size;
         signal_gate *own = &team->signals[number * team->rounds + k];
         rni_gate_advance(&team->signals[next * team->rounds + k].gate);
-        rni_gate_wait(&own->gate, own->seen++, team->spins);
+        unsigned seen = own->seen++;
+        if (rni_gate_spin(&own->gate, seen, SHORT_SPINS))
+            continue;
+        if (number == 0)
+            settle(team);
+        rni_gate_wait(&own->gate, seen, team->spins);
     }
 }
 
