@@ -199,7 +199,8 @@ RNNC_API int64_t rnnc_run_state_count(const rnnc_run *run);
 /**
  * Reads the states that the last forward pass has left.
  * @param run a run
- * @param[out] states [rnnc_run_batch(), rnnc_run_state_count()]
+ * @param[out] states [sequences of that pass, rnnc_run_state_count()], or as
+ *   many as were set since
  * @return RNNC_OK; RNNC_E_STATE: there was no pass, and none were set;
  *   RNNC_E_ARGUMENT
  */
