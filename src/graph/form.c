@@ -39,12 +39,13 @@ static int32_t depends_on(const rni_form *form, const rni_arg *args,
 // again, shifts over many steps.
 enum { VALUES_OF_A_NODE = 8, VALUES_BESIDES = 1000 };
 
-static bool check_limit(rni_form *form)
+bool rni_form_has_room(rni_form *form, int32_t more)
 {
     int64_t most =
         (int64_t)form->graph->context->node_limit * VALUES_OF_A_NODE +
         VALUES_BESIDES;
-    if (form->n_values < most)
+    if (form->n_values + form->n_outlets < most &&
+        form->n_args + (int64_t)more < 4 * most)
         return true;
     rni_error_set(form->error, RNNC_E_LIMIT,
                   "plan: more than %lld values, %d for each node that the "
@@ -59,7 +60,7 @@ int32_t rni_form_value(rni_form *form, int32_t op, rni_shape shape,
     for (int32_t i = 0; i < n_args; i++)
         if (args[i].value < 0 && !(op == RNI_FORM_DOT && i == 0))
             return -1;
-    if (form->error->status != RNNC_OK || !check_limit(form) ||
+    if (form->error->status != RNNC_OK || !rni_form_has_room(form, n_args) ||
         !RESERVE(form, values, 1) || !RESERVE(form, args, n_args))
         return -1;
     rni_value *value = form->values + form->n_values;

@@ -117,6 +117,7 @@ typedef struct rni_form {
     rni_form_result *input_gradients; // graph node -> value
     int32_t loss;                     // value, or -1
     int32_t n_forward;                // values made before differentiation
+    int64_t n_outlets;                // outputs of all sites
     bool train;                       // dropout is on
 } rni_form;
 
@@ -149,6 +150,10 @@ rnnc_status rni_form_keep(rni_form *form, bool repeat);
 rnnc_status rni_form_sort(rni_form *form);
 
 void rni_form_fini(rni_form *form);
+
+// Whether one more value, with so many arguments, is within the context's
+// limit; else false with the error.
+bool rni_form_has_room(rni_form *form, int32_t more);
 
 // ---- Making values: used by lowering and differentiation ------------------
 

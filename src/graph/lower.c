@@ -239,8 +239,7 @@ bool rni_lower_nodes(rni_lowering *l, const rnnc_cell *cell)
     int32_t scope = cell ? cell->id + 1 : 0;
     for (int32_t i = l->first_node[scope]; i < l->first_node[scope + 1]; i++) {
         const rnnc_node *node = l->graph->nodes[l->nodes[i]];
-        if (l->needed[node->id] && !rni_lowering_absorbed(l, node) &&
-            !lower_node(l, node))
+        if (!rni_lowering_absorbed(l, node) && !lower_node(l, node))
             return false;
     }
     return true;
@@ -258,17 +257,18 @@ static int32_t scope_of(const rnnc_node *node)
     return node->cell ? node->cell->id + 1 : 0;
 }
 
-// The nodes of each cell, in order.
+// The nodes of each cell that are needed, in order.
 static void list_nodes(rni_lowering *l)
 {
     const rnnc_graph *graph = l->graph;
     int32_t *first = l->first_node, n = graph->n_cells + 1;
     for (int32_t i = 0; i < graph->n_nodes; i++)
-        first[scope_of(graph->nodes[i]) + 1]++;
+        first[scope_of(graph->nodes[i]) + 1] += l->needed[i];
     for (int32_t c = 0; c < n; c++)
         first[c + 1] += first[c];
     for (int32_t i = 0; i < graph->n_nodes; i++)
-        l->nodes[first[scope_of(graph->nodes[i])]++] = i;
+        if (l->needed[i])
+            l->nodes[first[scope_of(graph->nodes[i])]++] = i;
     for (int32_t c = n; c > 0; c--)
         first[c] = first[c - 1];
     first[0] = 0;
@@ -364,8 +364,8 @@ static bool lower_all(rni_lowering *l, const rni_form_wish *wish)
         l->needed[wish->inputs[i]->id] = true;
     if (wish->loss)
         l->needed[wish->loss->id] = true;
-    list_nodes(l);
     rni_lower_need(l->graph, l->needed);
+    list_nodes(l);
     find_users(l->graph, l->users);
     if (!rni_lower_nodes(l, NULL))
         return false;

@@ -16,7 +16,7 @@ typedef struct rni_lowering {
     int32_t *root;        // node id -> value, for nodes of the graph
     int32_t *scope;       // node id -> value, for nodes of the cell that is
                           // being written out
-    int32_t *nodes;       // ids by cell, those of no cell first
+    int32_t *nodes;       // ids that are needed, by cell, those of none first
     int32_t *first_node;  // cell id + 1 -> its first node, [n_cells + 2]
     int32_t *users;       // node id -> the one node that uses it, or -2
     int32_t **outputs;    // UNROLL's node id -> values of its outputs

@@ -76,6 +76,9 @@ int32_t rni_lower_unroll(rni_lowering *l, const rnnc_node *site)
     inner.site = site;
     inner.axis = site->shape.axis;
     inner.loop = rni_form_loop_make(l->form, inner.axis, false);
+    l->form->n_outlets += cell->n_outputs;
+    if (!rni_form_has_room(l->form, 0))
+        return -1;
     l->outputs[site->id] = rni_arena_zeroed(
         &l->form->arena, (size_t)cell->n_outputs, sizeof(int32_t));
     if (!l->outputs[site->id])

@@ -94,7 +94,7 @@ static int32_t make_slot(rni_slots *s, int32_t size)
     s->offset[slot] = s->total;
     s->size[slot] = size;
     s->total += s->sizes[size];
-    s->whole.ends[slot] = s->exact.ends[slot] = -1;
+    s->whole.ends[slot] = s->exact.ends[slot] = s->others[slot] = -1;
     rise(&s->whole, s->first[size], n, slot);
     rise(&s->exact, s->first[size], n, slot);
     return slot;
@@ -105,13 +105,16 @@ static int32_t top(const rni_slots *s, const heap *h, int32_t size)
     return h->slots[s->first[size]];
 }
 
-static int64_t occupy(rni_slots *s, int32_t slot, int64_t end, int64_t exact)
+static int64_t occupy(rni_slots *s, int32_t slot, const rni_life *life,
+                      bool alike)
 {
     int32_t size = s->size[slot];
-    if (end > s->whole.ends[slot])
-        s->whole.ends[slot] = end;
-    if (exact > s->exact.ends[slot])
-        s->exact.ends[slot] = exact;
+    if (life->end > s->whole.ends[slot])
+        s->whole.ends[slot] = life->end;
+    if (alike && life->exact_end > s->exact.ends[slot])
+        s->exact.ends[slot] = life->exact_end;
+    if (!alike && life->end > s->others[slot])
+        s->others[slot] = life->end;
     sink(&s->whole, s->first[size], s->count[size], slot);
     sink(&s->exact, s->first[size], s->count[size], slot);
     note_end(s, size);
@@ -124,17 +127,17 @@ int64_t rni_slots_take(rni_slots *s, int64_t size, const rni_life *life,
     int32_t own = find_size(s, size);
     if (s->sizes[own] == size && s->count[own] > 0) {
         int32_t slot = top(s, &s->exact, own);
-        if (s->exact.ends[slot] < life->exact_start)
-            return occupy(s, slot, life->end, life->exact_end);
+        if (s->exact.ends[slot] < life->exact_start &&
+            s->others[slot] < life->start)
+            return occupy(s, slot, life, true);
     }
     if (wish == RNI_SLOT_THERE)
         return -1;
     int32_t found = wish == RNI_SLOT_ANY ? find_free(s, own, life->start) : -1;
     if (found < 0)
-        return occupy(s, make_slot(s, own), life->end, life->exact_end);
+        return occupy(s, make_slot(s, own), life, true);
     // Rows of another size lie elsewhere.
-    return occupy(s, top(s, &s->whole, found), life->end,
-                  found == own ? life->exact_end : life->end);
+    return occupy(s, top(s, &s->whole, found), life, found == own);
 }
 
 // ---- Beginning and end ------------------------------------------------------
@@ -184,9 +187,10 @@ bool rni_slots_init(rni_slots *s, const rni_memory *memory,
     s->count = rni_arena_zeroed(&s->arena, count, sizeof *s->count);
     s->offset = rni_arena_zeroed(&s->arena, count, sizeof *s->offset);
     s->size = rni_arena_zeroed(&s->arena, count, sizeof *s->size);
+    s->others = rni_arena_zeroed(&s->arena, count, sizeof *s->others);
     if (!s->sizes || !s->first || !s->count || !s->offset || !s->size ||
-        !make_heap(s, &s->whole, n) || !make_heap(s, &s->exact, n) ||
-        !list_sizes(s, sizes, n))
+        !s->others || !make_heap(s, &s->whole, n) ||
+        !make_heap(s, &s->exact, n) || !list_sizes(s, sizes, n))
         return false;
     s->tree =
         rni_arena_zeroed(&s->arena, 2 * (size_t)s->leaves, sizeof *s->tree);

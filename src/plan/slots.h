@@ -24,8 +24,9 @@ typedef struct rni_slots {
     int64_t *tree;   // [2 * leaves] the soonest end among slots of some sizes
     int64_t *offset; // [slots]
     int32_t *size;   // [slots] index of its size
+    int64_t *others; // [slots] the end of what is of another size
     // Slots of each size as two heaps: by the end of all that lies in them, and
-    // of the rows.
+    // of the rows of what is of their size.
     struct rni_slot_heap {
         int64_t *ends;  // [slots]
         int32_t *slots; // from first[size] on
