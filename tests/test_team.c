@@ -241,6 +241,31 @@ static void run_within(void *work, int32_t member, int32_t size)
     rni_team_barrier(n->team, member, size);
 }
 
+static void wait_about(long nanoseconds)
+{
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec -
+               start.tv_nsec <
+           nanoseconds);
+}
+
+// Work comes when members are about to sleep, and begins with a barrier.
+static void members_are_found_as_they_fall_asleep(void **state)
+{
+    (void)state;
+    rni_team *team = started(2);
+    for (int round = 0; round < ROUNDS; round++) {
+        ring r = {.team = team, .steps = 2, .sleepy = -1};
+        wait_about(20000 + 16 * round);
+        rni_team_run(team, pass_round, &r);
+        assert_int_equal(r.cells[0][0], 2);
+    }
+    rni_team_destroy(team);
+}
+
 static void a_run_within_a_run_is_alone(void **state)
 {
     (void)state;
@@ -433,6 +458,7 @@ int main(void)
         cmocka_unit_test(barriers_hold_all_members),
         cmocka_unit_test(barriers_hold_a_few),
         cmocka_unit_test(barriers_wait_for_sleepers),
+        cmocka_unit_test(members_are_found_as_they_fall_asleep),
         cmocka_unit_test(a_run_within_a_run_is_alone),
         cmocka_unit_test(many_callers_share_a_team),
         cmocka_unit_test(a_forked_child_runs_alone),
