@@ -255,6 +255,16 @@ rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *c, int64_t step,
 // ---- Loading ----------------------------------------------------------------
 
 // Into weights and a record that nobody has yet, so a failure changes nothing.
+// Weights and entries, or neither.
+static void take(rnnc_checkpoints *c, rnnc_weights *weights,
+                 rnnc_weights *fresh, rnnc_record *record, rnnc_record *entries)
+{
+    if (rni_record_copy(record, entries) == RNNC_OK)
+        rni_weights_take(weights, fresh);
+    else
+        rni_error_copy(&c->error, &record->error);
+}
+
 static rnnc_status parse(rnnc_checkpoints *c, const unsigned char *bytes,
                          size_t size, rnnc_weights *weights,
                          rnnc_record *record)
@@ -265,12 +275,14 @@ static rnnc_status parse(rnnc_checkpoints *c, const unsigned char *bytes,
                               &c->error) != RNNC_OK)
         return c->error.status;
     rnnc_weights *fresh = rnnc_weights_copy(weights);
-    if (fresh == NULL || fresh->values == NULL)
+    rnnc_record *entries = rnnc_record_create(c->context);
+    if (fresh == NULL || fresh->values == NULL || entries == NULL)
         rni_error_memory(&c->error);
     else if (rni_parcel_weights(&file, fresh, &c->error) == RNNC_OK &&
-             rni_parcel_record(&file, record, &c->error) == RNNC_OK)
-        rni_weights_take(weights, fresh);
+             rni_parcel_record(&file, entries, &c->error) == RNNC_OK)
+        take(c, weights, fresh, record, entries);
     rnnc_weights_destroy(fresh);
+    rnnc_record_destroy(entries);
     rni_safetensors_fini(&file);
     return c->error.status;
 }

@@ -244,6 +244,26 @@ rnnc_status rni_record_save(rnnc_record *record, void *noun,
     return record->error.status;
 }
 
+static bool list_entries(void *noun, rni_item_visit *visit, void *user)
+{
+    const rnnc_record *record = noun;
+    for (int32_t i = 0; i < record->n_entries; i++) {
+        const rni_entry *entry = record->entries + i;
+        const rni_item item = {.noun = entry->name,
+                               .type = entry->type,
+                               .size = entry->size,
+                               .values = entry->values};
+        if (!visit(user, &item))
+            return false;
+    }
+    return true;
+}
+
+rnnc_status rni_record_copy(rnnc_record *record, rnnc_record *from)
+{
+    return rni_record_save(record, from, list_entries);
+}
+
 // ---- Restoring ------------------------------------------------------------
 
 typedef struct checker {

@@ -42,6 +42,8 @@ typedef bool rni_item_list(void *noun, rni_item_visit *visit, void *user);
 // entry is new and none has changed.
 rnnc_status rni_record_save(rnnc_record *record, void *noun,
                             rni_item_list *list);
+// The same of all entries of another record.
+rnnc_status rni_record_copy(rnnc_record *record, rnnc_record *from);
 
 // Whether all items are there, fit, and lie within their bounds; and then the
 // copying, which cannot fail. Other entries are left alone.

@@ -99,7 +99,7 @@ rnnc_status rni_reference_need_states(rnnc_reference *reference)
     reset(reference);
     bool *ready = rni_arena_zeroed(&reference->arena,
                                    (size_t)reference->n_nodes, sizeof *ready);
-    if (!ready)
+    if (!ready || !reference->needed)
         return rni_error_memory(&reference->error);
     for (int32_t id = 0; id < reference->n_nodes; id++) {
         const rnnc_node *node = reference->graph->nodes[id];

@@ -218,7 +218,7 @@ static bool copy_bytes(const rni_inputs *inputs, const rni_input *input,
            *bytes <= (size_t)PTRDIFF_MAX;
 }
 
-// Room for so many rows, with what is there already.
+// Fresh room for so many rows, where what is there does not suffice.
 static bool copy_reserve(const rni_inputs *inputs, rni_input *input,
                          int64_t rows)
 {
@@ -227,14 +227,22 @@ static bool copy_reserve(const rni_inputs *inputs, rni_input *input,
         return false;
     if (input->copy != NULL && bytes <= input->bytes)
         return true;
-    float *fresh = rni_memory_allocate(inputs->memory, bytes);
-    if (fresh == NULL)
+    input->fresh = rni_memory_allocate(inputs->memory, bytes);
+    input->fresh_bytes = bytes;
+    return input->fresh != NULL;
+}
+
+// Moves to the fresh room, with what is there already. False: there is none.
+static bool copy_take(const rni_inputs *inputs, rni_input *input)
+{
+    if (input->fresh == NULL)
         return false;
     if (input->copy != NULL)
-        memcpy(fresh, input->copy, input->bytes);
+        memcpy(input->fresh, input->copy, input->bytes);
     rni_memory_release(inputs->memory, input->copy);
-    input->copy = fresh;
-    input->bytes = bytes;
+    input->copy = input->fresh;
+    input->bytes = input->fresh_bytes;
+    input->fresh = NULL;
     return true;
 }
 
@@ -251,6 +259,7 @@ rnnc_status rni_inputs_set_rows(rni_inputs *inputs, rnnc_node *node,
         return RNNC_OK;
     if (!copy_reserve(inputs, input, rows))
         return rni_error_memory(error);
+    copy_take(inputs, input);
     int64_t cols = node->shape.cols, stride = buffer_of(inputs, input)->cols;
     const char *from = values;
     for (int64_t r = 0; r < rows; r++, from += (size_t)cols * sizeof(float))
@@ -264,16 +273,36 @@ bool rni_inputs_reserve(rni_inputs *inputs, int64_t batch)
 {
     for (int32_t k = 0; k < inputs->plan->n_inputs; k++)
         if (inputs->list[k].node->shape.kind == RNI_BATCH &&
-            !copy_reserve(inputs, inputs->list + k, batch))
+            !copy_reserve(inputs, inputs->list + k, batch)) {
+            rni_inputs_forget(inputs);
             return false;
+        }
     return true;
+}
+
+bool rni_inputs_take(rni_inputs *inputs)
+{
+    bool moved = false;
+    for (int32_t k = 0; k < inputs->plan->n_inputs; k++)
+        moved = copy_take(inputs, inputs->list + k) || moved;
+    return moved;
+}
+
+void rni_inputs_forget(rni_inputs *inputs)
+{
+    for (int32_t k = 0; k < inputs->plan->n_inputs; k++) {
+        rni_memory_release(inputs->memory, inputs->list[k].fresh);
+        inputs->list[k].fresh = NULL;
+    }
 }
 
 int64_t rni_inputs_bytes(const rni_inputs *inputs)
 {
     int64_t bytes = 0;
-    for (int32_t k = 0; k < inputs->plan->n_inputs; k++)
-        bytes += (int64_t)inputs->list[k].bytes;
+    for (int32_t k = 0; k < inputs->plan->n_inputs; k++) {
+        const rni_input *input = inputs->list + k;
+        bytes += (int64_t)(input->fresh ? input->fresh_bytes : input->bytes);
+    }
     return bytes;
 }
 

@@ -12,6 +12,8 @@ typedef struct rni_input {
     const rnnc_sequence *sequence; // of a sequence input, the caller's
     float *copy;  // of a batch or static input: [rows, stride of its
     size_t bytes; // buffer], floats or ids; bytes it has room for
+    float *fresh; // larger room, until it is taken or forgotten
+    size_t fresh_bytes;
     bool set;
     int64_t batch;   // rows of a batch input
     int64_t limit;   // ids are 0 .. limit - 1
@@ -48,8 +50,12 @@ rnnc_status rni_inputs_set_sequence(rni_inputs *inputs, rnnc_node *node,
 rnnc_status rni_inputs_set_rows(rni_inputs *inputs, rnnc_node *node,
                                 const void *values, int64_t rows,
                                 rni_error *error);
-// Room for batch inputs of so many rows.
+// Fresh room for batch inputs of so many rows, to be taken or forgotten. False
+// where memory runs out; then there is none.
 bool rni_inputs_reserve(rni_inputs *inputs, int64_t batch);
+// True where an input has moved.
+bool rni_inputs_take(rni_inputs *inputs);
+void rni_inputs_forget(rni_inputs *inputs);
 
 // Which inputs a check is about.
 typedef struct rni_input_filter {

@@ -236,16 +236,6 @@ static rnnc_status reserve(rnnc_run *run, int64_t batch, bool spare)
     return RNNC_OK;
 }
 
-// A backward pass reads inputs where its forward pass found them.
-static bool reserve_inputs(rnnc_run *run, int64_t batch)
-{
-    int64_t before = rni_inputs_bytes(&run->inputs);
-    bool good = rni_inputs_reserve(&run->inputs, batch);
-    if (rni_inputs_bytes(&run->inputs) != before)
-        run->done = RNI_NOTHING;
-    return good;
-}
-
 static bool reserve_orders(rnnc_run *run, int64_t batch)
 {
     for (int32_t a = 0; a < run->plan->n_axes; a++)
@@ -279,9 +269,17 @@ rnnc_status rnnc_run_reserve(rnnc_run *run, int64_t batch, int64_t longest,
         return rnnc_run_status(run);
     if (set_limits(run, "reserve", batch, longest, total_rows) != RNNC_OK)
         return run->error.status;
-    if (!reserve_inputs(run, batch) || !reserve_orders(run, batch))
+    if (!rni_inputs_reserve(&run->inputs, batch))
         return rni_error_memory(&run->error);
-    return reserve(run, batch, true);
+    if (!reserve_orders(run, batch))
+        rni_error_memory(&run->error);
+    else
+        reserve(run, batch, true);
+    if (run->error.status != RNNC_OK)
+        rni_inputs_forget(&run->inputs);
+    else if (rni_inputs_take(&run->inputs)) // a backward pass reads the inputs
+        run->done = RNI_NOTHING;            // where its forward pass found them
+    return run->error.status;
 }
 
 rnnc_status rnnc_run_budget(rnnc_run *run, int64_t bytes)
