@@ -151,8 +151,7 @@ typedef struct rni_product_call {
 // does, is worked out once, into the loops it comes down to with all of their
 // pointers; to follow these is all that is left to do. The same bits.
 typedef struct rni_tape_link {
-    void (*loop)(const rni_tape_code *code, float *to, const float *a,
-                 const float *b, const float *c, int64_t n);
+    void (*loop)(void); // a function that the kernel knows
     const rni_tape_code *code;
     float *to;
     const float *a, *b, *c;
