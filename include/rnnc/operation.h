@@ -45,7 +45,9 @@ enum {
  *
  * At a kink the derivative is 0 for rnnc_relu() and rnnc_abs(), 1 for
  * rnnc_clip() on both of its bounds, and goes to the first operand of
- * rnnc_min() and rnnc_max().
+ * rnnc_min() and rnnc_max(). NaN stays NaN, but for comparisons, which are
+ * false, and rnnc_min() and rnnc_max(), which give their second operand where
+ * either is NaN.
  * @{
  */
 
@@ -110,7 +112,7 @@ RNNC_API rnnc_node *rnnc_sigmoid(rnnc_node *x);
 /** Hyperbolic tangent. @param x floats @return the shape of x */
 RNNC_API rnnc_node *rnnc_tanh(rnnc_node *x);
 
-/** x where x > 0, else 0. @param x floats @return the shape of x */
+/** 0 where x < 0, else x. @param x floats @return the shape of x */
 RNNC_API rnnc_node *rnnc_relu(rnnc_node *x);
 
 /** log(1 + exp(x)). @param x floats @return the shape of x */
@@ -132,7 +134,7 @@ RNNC_API rnnc_node *rnnc_hard_sigmoid(rnnc_node *x, float alpha, float beta);
  * @return the shape of x */
 RNNC_API rnnc_node *rnnc_leaky_relu(rnnc_node *x, float alpha);
 
-/** x where x > alpha, else 0. @param x floats @param alpha finite
+/** 0 where x <= alpha, else x. @param x floats @param alpha finite
  * @return the shape of x */
 RNNC_API rnnc_node *rnnc_thresholded_relu(rnnc_node *x, float alpha);
 

@@ -95,9 +95,10 @@ VALUE(TANH)
     return vf_tanh(a);
 }
 
+// Keeps NaN: the value itself is the last operand.
 VALUE(RELU)
 {
-    return vf_select(vf_lt(vf_zero(), a), a, vf_zero());
+    return vf_max(vf_zero(), a);
 }
 
 VALUE(SOFTPLUS)
@@ -132,7 +133,7 @@ VALUE(LEAKY_RELU)
 
 VALUE(THRESHOLDED_RELU)
 {
-    return vf_select(vf_lt(x, a), a, vf_zero());
+    return vf_select(vf_le(a, x), vf_zero(), a);
 }
 
 VALUE(SCALED_TANH)

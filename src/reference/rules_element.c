@@ -131,9 +131,15 @@ static void element_tanh(element *e)
     e->by[0] = 1 - e->value * e->value;
 }
 
+// NaN where v is.
+static double between(double low, double v, double high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
 static void element_relu(element *e)
 {
-    e->value = e->a > 0 ? e->a : 0;
+    e->value = e->a < 0 ? 0 : e->a; // NaN as it is
     e->by[0] = e->a > 0 ? 1 : 0;
     e->kink = e->a;
 }
@@ -162,7 +168,7 @@ static void element_elu(element *e)
 static void element_hard_sigmoid(element *e)
 {
     double line = e->x * e->a + e->y;
-    e->value = fmin(fmax(line, 0), 1);
+    e->value = between(0, line, 1);
     e->by[0] = line > 0 && line < 1 ? e->x : 0;
     e->kink = fmin(fabs(line), fabs(line - 1));
 }
@@ -176,7 +182,7 @@ static void element_leaky_relu(element *e)
 
 static void element_thresholded_relu(element *e)
 {
-    e->value = e->a > e->x ? e->a : 0;
+    e->value = e->a <= e->x ? 0 : e->a;
     e->by[0] = e->a > e->x ? 1 : 0;
     e->kink = e->a - e->x;
 }
@@ -196,7 +202,7 @@ static void element_scaled_tanh(element *e)
 
 static void element_clip(element *e)
 {
-    e->value = fmin(fmax(e->a, e->x), e->y);
+    e->value = between(e->x, e->a, e->y);
     e->by[0] = e->x <= e->a && e->a <= e->y ? 1 : 0;
     e->kink = fmin(fabs(e->a - e->x), fabs(e->a - e->y));
 }

@@ -14,6 +14,14 @@ typedef struct id_rule {
     int32_t ignore;
 } id_rule;
 
+// The targets of a loss; INT32_MIN stands for none that is ignored.
+static id_rule rule_of_targets(int32_t operand, int64_t limit,
+                               const rni_instruction *i)
+{
+    const int32_t ignore = (int32_t)i->integers[0];
+    return (id_rule){operand, limit, ignore != INT32_MIN, ignore};
+}
+
 static id_rule rule_of(const rnnc_plan *plan, const rni_instruction *i)
 {
     switch (i->op) {
@@ -23,11 +31,11 @@ static id_rule rule_of(const rnnc_plan *plan, const rni_instruction *i)
         return (id_rule){0, rows, false, 0};
     }
     case RNI_RUN_CROSS_ENTROPY:
-        return (id_rule){1, i->cols, true, (int32_t)i->integers[0]};
+        return rule_of_targets(1, i->cols, i);
     case RNI_RUN_CROSS_ENTROPY_GRAD:
-        return (id_rule){2, i->cols, true, (int32_t)i->integers[0]};
+        return rule_of_targets(2, i->cols, i);
     case RNI_RUN_CROSS_ENTROPY_WEIGHT:
-        return (id_rule){0, INT32_MAX, true, (int32_t)i->integers[0]};
+        return rule_of_targets(0, INT32_MAX, i);
     default:
         return (id_rule){0, 0, false, 0};
     }
