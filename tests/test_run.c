@@ -502,20 +502,19 @@ static void memory_grows_only_for_larger_runs(void **state)
     const int64_t small[BATCH] = {1, 2, 0, 1}, large[BATCH] = {60, 2, 9, 5};
     feed(&s, small, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
-    int64_t little = rnnc_run_memory(s.run);
+    int64_t little = rnnc_run_memory(s.run), more;
     feed(&s, large, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
-    int64_t more = rnnc_run_memory(s.run);
+    more = rnnc_run_memory(s.run);
     assert_true(more > little && little > 0);
     feed(&s, small, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_memory(s.run), more);
     expect_error(s.run, rnnc_run_reserve(s.run, -1, 0, 0), RNNC_E_ARGUMENT,
                  "-1");
-    expect_error(
-        s.run,
-        rnnc_run_reserve(s.run, INT64_MAX / 2, INT64_MAX / 2, INT64_MAX / 2),
-        RNNC_E_MEMORY, "memory");
+    int64_t most = INT64_MAX / 2;
+    expect_error(s.run, rnnc_run_reserve(s.run, most, most, most),
+                 RNNC_E_MEMORY, "memory");
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_memory(s.run), more);
     assert_string_equal(rnnc_run_isa(s.run), rnnc_isa());
@@ -554,10 +553,7 @@ static void no_backward_pass_reads_inputs_that_moved(void **state)
     tear_down(&s);
 }
 
-static const rni_binding *binding_of(const rnnc_run *run)
-{
-    return rni_run_program(run)->binding;
-}
+#define BINDING_OF(run) (rni_run_program(run)->binding)
 
 static void runs_of_one_plan_share_a_binding(void **state)
 {
@@ -570,12 +566,12 @@ static void runs_of_one_plan_share_a_binding(void **state)
     rnnc_run_input(other, s.n.x, s.x);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_forward(other), RNNC_OK);
-    assert_ptr_equal(binding_of(s.run), binding_of(other));
+    assert_ptr_equal(BINDING_OF(s.run), BINDING_OF(other));
     rnnc_run_destroy(other);
-    const rni_binding *own = binding_of(s.run);
+    const rni_binding *own = BINDING_OF(s.run);
     rnnc_weights_set(s.weights, "out.bias", bias, NET_CLASSES);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
-    assert_ptr_equal(binding_of(s.run), own);
+    assert_ptr_equal(BINDING_OF(s.run), own);
     tear_down(&s);
 }
 
