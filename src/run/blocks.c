@@ -102,7 +102,8 @@ void rni_blocks_measure(rni_cut *cut, int64_t batch, int64_t longest,
     if (!spare)
         return;
     cut->blocks = cut->segments = longest;
-    cut->borders += batch;
+    // segments of smaller batches may be a quarter as long
+    cut->borders = 4 * cut->borders + batch;
 }
 
 int64_t rni_blocks_room(const rni_cut *cut)

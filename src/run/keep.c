@@ -19,16 +19,31 @@ static int64_t block_aim(const rni_program *p, int64_t total)
     return part < aim ? part : aim;
 }
 
+// Rows of the shortest segments that make sense: about the root, and where that
+// is a quarter of a block or more, whole blocks, so that products run at full
+// speed.
+static int64_t segment_rows(const rni_program *p, int32_t axis, int64_t batch)
+{
+    int64_t total = p->layout.limits[axis].total;
+    int64_t block = block_aim(p, total);
+    int64_t kept = rni_layout_cols(&p->layout, RNI_EXTENT_SEGMENT, axis);
+    int64_t border = rni_layout_cols(&p->layout, RNI_EXTENT_BORDER, axis);
+    if (p->plan->segment_rows > 0)
+        return p->plan->segment_rows;
+    if (kept > 0 && border == 0)
+        return block;
+    int64_t rows = rni_blocks_root(batch, total, kept, border);
+    if (rows < block / 4)
+        return rows;
+    return rows < block ? block : (rows + block / 2) / block * block;
+}
+
 // Rows of a segment; 0: the axis is one.
 static int64_t segment_aim(const rni_program *p, int32_t axis, int64_t scale,
                            int64_t batch)
 {
+    int64_t rows = segment_rows(p, axis, batch);
     int64_t total = p->layout.limits[axis].total;
-    int64_t rows = rni_blocks_root(
-        batch, total, rni_layout_cols(&p->layout, RNI_EXTENT_SEGMENT, axis),
-        rni_layout_cols(&p->layout, RNI_EXTENT_BORDER, axis));
-    if (p->plan->segment_rows > 0)
-        rows = p->plan->segment_rows;
     return rows <= 0 || rows > total / scale ? 0 : rows * scale;
 }
 
