@@ -29,8 +29,7 @@ rnnc_record *rnnc_record_create(rnnc_context *context)
     return record;
 }
 
-// Entries from `first` on go away.
-static void cut(rnnc_record *record, int32_t first)
+void rni_record_cut(rnnc_record *record, int32_t first)
 {
     const rni_memory *memory = &record->context->memory;
     for (int32_t i = first; i < record->n_entries; i++) {
@@ -47,7 +46,7 @@ void rnnc_record_destroy(rnnc_record *record)
     if (record == NULL)
         return;
     rnnc_context *context = record->context;
-    cut(record, 0);
+    rni_record_cut(record, 0);
     rni_memory_release(&context->memory, record->entries);
     rni_memory_release(&context->memory, record);
     rni_context_drop(context);
@@ -240,7 +239,7 @@ rnnc_status rni_record_save(rnnc_record *record, void *noun,
     if (list(noun, make_room, record))
         list(noun, copy_in, record);
     else
-        cut(record, before);
+        rni_record_cut(record, before);
     return record->error.status;
 }
 

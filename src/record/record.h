@@ -42,7 +42,10 @@ typedef bool rni_item_list(void *noun, rni_item_visit *visit, void *user);
 // entry is new and none has changed.
 rnnc_status rni_record_save(rnnc_record *record, void *noun,
                             rni_item_list *list);
-// The same of all entries of another record.
+// Entries from `first` on go away.
+void rni_record_cut(rnnc_record *record, int32_t first);
+
+// Saves all entries of another record in the same way.
 rnnc_status rni_record_copy(rnnc_record *record, rnnc_record *from);
 
 // Whether all items are there, fit, and lie within their bounds; and then the

@@ -234,11 +234,12 @@ rnnc_status rnnc_trainer_save(rnnc_trainer *t, rnnc_record *record)
     if (record == NULL)
         return rni_error_set(&t->error, RNNC_E_ARGUMENT,
                              "trainer: record is NULL");
+    const int32_t before = record->n_entries;
     if (rni_record_save(record, t, list_items) != RNNC_OK)
         return rni_error_copy(&t->error, &record->error);
-    if (save_others(t, record) != RNNC_OK)
-        return t->error.status;
-    return save_states(t, record);
+    if (save_others(t, record) != RNNC_OK || save_states(t, record) != RNNC_OK)
+        rni_record_cut(record, before);
+    return t->error.status;
 }
 
 // ---- Restoring --------------------------------------------------------------
