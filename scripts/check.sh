@@ -61,6 +61,10 @@ need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
     doxygen-awesome-css graphviz libjs-mathjax abigail-tools python3-venv
 mkdir -p build
 
+# What runs whole nets or every operation.
+of_kernels='^(differential|edges|keep|bits_keep|run|run_state|sequence|store|'
+of_kernels+='stream|cell|cases|optimizer|reference|trainer|weights)$'
+
 layout() {
     # tests/cases is written by a program.
     find include lib src tests bench examples -name '*.[ch]' \
@@ -100,8 +104,14 @@ attempt clang check clang -LE "house|$python"
 stage "tests, addresses, leaks and undefined behaviour"
 attempt asan check asan -LE "house|$python"
 
+# It does not see masked loads of AVX-512; plain C has none.
+stage "tests, addresses, with the kernels in plain C"
+export RNNC_ISA=scalar
+attempt asan-scalar run_tests asan-scalar asan -R "$of_kernels"
+unset RNNC_ISA
+
 stage "tests of threads, races"
-attempt tsan check tsan -R 'team|thread|stream|context|run|bits'
+attempt tsan check tsan -R 'team|thread|stream|context|run|bits|trainer'
 
 if [ -n "$long" ]; then
     stage "tests, 64-bit ARM"
@@ -116,6 +126,10 @@ if [ -n "$long" ]; then
     stage "tests, all floats"
     export RNNC_TEST_LONG=1
     attempt long run_tests long release -LE "house|$python" --timeout 14400
+
+    stage "branches that tests take"
+    unset RNNC_TEST_LONG
+    attempt coverage scripts/coverage.sh
 
     stage "ten million runs of each fuzz target"
     need libclang-rt-14-dev
