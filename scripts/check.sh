@@ -62,7 +62,7 @@ need build-essential cmake ninja-build pkg-config python3 libcmocka-dev \
 mkdir -p build
 
 # What runs whole nets or every operation.
-of_kernels='^(differential|edges|keep|bits_keep|run|run_state|sequence|store|'
+of_kernels='^(differential|edges|bits_keep|run|run_state|sequence|store|'
 of_kernels+='stream|cell|cases|optimizer|reference|trainer|weights)$'
 
 layout() {

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-const float world_floats[64] = {
+const float world_floats[128] = {
     0.5f, -0.25f, 1,     0.125f, -1,    0.75f, 0.3f, -0.6f, 0.9f, -0.1f, 0.2f,
     0.4f, -0.8f,  0.15f, 0.35f,  -0.5f, 0.25f, 0.6f, -0.7f, 0.8f, 0.1f,  0.05f};
-const int32_t world_ids[64] = {0, 2, 1, 1, 0, 2, 1, 2, 0, 1};
+const int32_t world_ids[128] = {0, 2, 1, 1, 0, 2, 1, 2, 0, 1};
 
 #define GOOD(call) assert_int_equal(call, RNNC_OK)
 

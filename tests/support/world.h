@@ -82,8 +82,8 @@ typedef struct world {
 } world;
 
 // Values that calls may be given; all of them are in range.
-extern const float world_floats[64];
-extern const int32_t world_ids[64];
+extern const float world_floats[128];
+extern const int32_t world_ids[128];
 
 // How much of it there is.
 typedef enum world_size {
