@@ -35,11 +35,6 @@ static rnnc_status begin_clip(rnnc_weights *weights, float most,
     return rnnc_weights_status(weights);
 }
 
-static bool counts(const rnnc_weights *weights, int32_t p)
-{
-    return !weights->graph->parameters[p]->frozen;
-}
-
 // ---- The norm -------------------------------------------------------------
 
 // Gradients are cut into pieces, and pieces dealt out to lanes in turn; a lane
@@ -51,59 +46,24 @@ typedef struct norm_work {
     const rnnc_weights *weights;
     const rni_kernels *kernels;
     double partial[LANES][PARTIALS];
-    float factor;
 } norm_work;
 
-typedef void gradient_visit(norm_work *work, int64_t lane, float *values,
-                            int64_t count);
-
-// Visits the pieces of the lanes that a member of the team has.
-static void each_piece(norm_work *work, int32_t member, int32_t size,
-                       gradient_visit *visit)
+// The pieces of the lanes that a member of the team has.
+static void add_squares(void *user, int32_t member, int32_t size)
 {
+    norm_work *work = user;
     int64_t piece = 0;
     for (int32_t p = 0; p < work->weights->n_parameters; p++) {
-        if (!counts(work->weights, p))
+        if (work->weights->graph->parameters[p]->frozen)
             continue;
-        float *values = rni_weights_gradients(work->weights, p);
+        const float *values = rni_weights_gradients(work->weights, p);
         const int64_t count = rni_sweep_count(work->weights, p);
         for (int64_t i = 0; i < count; i += PIECE, piece++)
             if (piece % LANES % size == member)
-                visit(work, piece % LANES, values + i,
-                      count - i < PIECE ? count - i : PIECE);
+                work->kernels->squares(count - i < PIECE ? count - i : PIECE,
+                                       values + i,
+                                       work->partial[piece % LANES]);
     }
-}
-
-static void add_squares(norm_work *work, int64_t lane, float *values,
-                        int64_t count)
-{
-    work->kernels->squares(count, values, work->partial[lane]);
-}
-
-static void squares_share(void *work, int32_t member, int32_t size)
-{
-    each_piece(work, member, size, add_squares);
-}
-
-static void scale(norm_work *work, int64_t lane, float *values, int64_t count)
-{
-    (void)lane;
-    for (int64_t i = 0; i < count; i++)
-        values[i] *= work->factor;
-}
-
-static void scale_share(void *work, int32_t member, int32_t size)
-{
-    each_piece(work, member, size, scale);
-}
-
-static void share(norm_work *work, rni_team_body body)
-{
-    const rnnc_weights *weights = work->weights;
-    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
-        body(work, 0, 1);
-    else
-        rni_team_run(weights->graph->context->team, body, work);
 }
 
 // Halves are folded together.
@@ -121,39 +81,74 @@ static double norm_of(const norm_work *work)
     return rni_real_root(sum);
 }
 
+static double total_norm(const rnnc_weights *weights)
+{
+    norm_work work = {.weights = weights,
+                      .kernels = rni_kernels_get(rni_isa_choose())};
+    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
+        add_squares(&work, 0, 1);
+    else
+        rni_team_run(weights->graph->context->team, add_squares, &work);
+    return norm_of(&work);
+}
+
+// ---- What is done to each gradient ----------------------------------------
+
+typedef struct change {
+    const rnnc_weights *weights;
+    float number; // the factor, or the bound
+} change;
+
+static void scale(const void *work, int32_t p, int64_t first, int64_t count,
+                  float *scratch)
+{
+    (void)scratch;
+    const change *c = work;
+    float *values = rni_weights_gradients(c->weights, p) + first;
+    for (int64_t i = 0; i < count; i++)
+        values[i] *= c->number;
+}
+
+static void clip(const void *work, int32_t p, int64_t first, int64_t count,
+                 float *scratch)
+{
+    (void)scratch;
+    const change *c = work;
+    float *values = rni_weights_gradients(c->weights, p) + first;
+    for (int64_t i = 0; i < count; i++) {
+        float above = values[i] > c->number ? c->number : values[i];
+        values[i] = above < -c->number ? -c->number : above;
+    }
+}
+
+static void change_all(rnnc_weights *weights, rni_sweep_part *part,
+                       float number)
+{
+    const change work = {weights, number};
+    rni_sweep sweep = {.weights = weights, .part = part, .work = &work};
+    rni_sweep_run(&sweep);
+}
+
 rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
 {
     rnnc_status status = begin_clip(weights, most, "clip_norm");
     if (status != RNNC_OK)
         return status;
-    norm_work work = {.weights = weights,
-                      .kernels = rni_kernels_get(rni_isa_choose())};
-    share(&work, squares_share);
-    const double total = norm_of(&work);
+    const double total = total_norm(weights);
     if (norm != NULL)
         *norm = (float)total;
     const double factor = (double)most / (total + 1e-6);
-    work.factor = (float)factor;
     if (!(factor >= 1)) // a NaN is to be seen in the gradients
-        share(&work, scale_share);
+        change_all(weights, scale, (float)factor);
     return RNNC_OK;
 }
 
 rnnc_status rnnc_clip_value(rnnc_weights *weights, float most)
 {
     rnnc_status status = begin_clip(weights, most, "clip_value");
-    if (status != RNNC_OK)
-        return status;
-    for (int32_t p = 0; p < weights->n_parameters; p++) {
-        if (!counts(weights, p))
-            continue;
-        float *values = rni_weights_gradients(weights, p);
-        for (int64_t i = 0, n = rni_sweep_count(weights, p); i < n; i++) {
-            float above = values[i] > most ? most : values[i];
-            values[i] = above < -most ? -most : above;
-        }
-    }
-    return RNNC_OK;
+    if (status == RNNC_OK)
+        change_all(weights, clip, most);
+    return status;
 }
 
 rnnc_status rnnc_scale_gradients(rnnc_weights *weights, float factor)
@@ -165,7 +160,6 @@ rnnc_status rnnc_scale_gradients(rnnc_weights *weights, float factor)
                              "scale_gradients: the factor is %g, expected a "
                              "finite one",
                              (double)factor);
-    norm_work work = {.weights = weights, .factor = factor};
-    share(&work, scale_share);
+    change_all(weights, scale, factor);
     return RNNC_OK;
 }

@@ -16,7 +16,9 @@ static void share(void *work, int32_t member, int32_t size)
 {
     const rni_sweep *sweep = work;
     const rnnc_weights *weights = sweep->weights;
-    float *scratch = sweep->scratch + (size_t)member * sweep->scratch_floats;
+    float *scratch = sweep->scratch;
+    if (scratch != NULL)
+        scratch += (size_t)member * sweep->scratch_floats;
     for (int32_t p = 0; p < weights->n_parameters; p++) {
         if (weights->graph->parameters[p]->frozen && !sweep->frozen)
             continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One pass over all weights, shared by a team: what an optimizer's step and a
-// moving average have in common.
+// One pass over all weights, shared by a team: what an optimizer's step, a
+// moving average and clipping have in common.
 #ifndef RNI_SWEEP_H
 #define RNI_SWEEP_H
 
@@ -15,7 +15,7 @@ typedef struct rni_sweep {
     bool frozen; // frozen parameters too
     rni_sweep_part *part;
     const void *work;
-    float *scratch; // of each member of the team
+    float *scratch; // of each member of the team; NULL: none is needed
     size_t scratch_floats;
 } rni_sweep;
 
