@@ -19,12 +19,12 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import symbols
+from python_abi import Headers
 
 ABI = symbols.ROOT / "cmake" / "rnnc.abi"
 INCLUDE = symbols.ROOT / "include"
 # What abidiff may pass over in an update; grown() looks at it instead.
 GROWTH = symbols.ROOT / "cmake" / "abi.suppr"
-DECLARATION = r"(?:(?<=;)|(?<=\}))([^;{}]*?\b(rnnc_\w+)\s*\([^;{}]*\))\s*;"
 
 
 def run(*command, text=None):
@@ -34,14 +34,13 @@ def run(*command, text=None):
 
 def empty_functions():
     """C that defines every public function."""
-    headers = run("gcc", "-E", "-P", "-I", str(INCLUDE), "-x", "c", "-",
-                  text='#include "rnnc/rnnc.h"\n').stdout
-    declared = {name: text.strip() for text, name in
-                re.findall(DECLARATION, headers.replace("\n", " "))}
+    declared = {name: f"{result}{name}({parameters})"
+                for result, name, parameters in
+                Headers(INCLUDE / "rnnc").functions}
     missing = set(symbols.listed()) - set(declared)
     if missing:
         sys.exit(f"no header declares {', '.join(sorted(missing))}")
-    bodies = [f"{declared[name]} {{ __builtin_unreachable(); }}"
+    bodies = [f"RNNC_API {declared[name]} {{ __builtin_unreachable(); }}"
               for name in sorted(symbols.listed())]
     return '#include "rnnc/rnnc.h"\n' + "\n".join(bodies) + "\n"
 

@@ -42,8 +42,8 @@ def bare(text: str) -> str:
 class Headers:
     """What the public headers declare, in their order."""
 
-    def __init__(self) -> None:
-        paths = sorted(symbols.HEADERS.glob("*.h"))
+    def __init__(self, folder: pathlib.Path = symbols.HEADERS) -> None:
+        paths = sorted(folder.glob("*.h"))
         raw = [path.read_text(encoding="utf-8") for path in paths]
         self.text = " ".join(bare(text) for text in raw)
         self.constants = self._constants("\n".join(raw))
