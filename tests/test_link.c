@@ -12,6 +12,7 @@
 
 #include "kernel/kernel.h"
 #include "support/floats.h"
+#include "support/guarded.h"
 
 enum { CALLS = 2, TERMS = 2, RESULTS = 3, CASES = 300 };
 
@@ -30,13 +31,6 @@ typedef struct chain {
     rni_product_call calls[CALLS];
 } chain;
 
-static float *allocate_floats(int64_t n)
-{
-    float *floats = malloc((size_t)(n > 0 ? n : 1) * sizeof *floats);
-    assert_non_null(floats);
-    return floats;
-}
-
 static int64_t panels_of(const chain *ch, int32_t result)
 {
     const int64_t panel = ch->kernels->panel;
@@ -49,7 +43,7 @@ static float *draw_panels(const chain *ch, int32_t result, int64_t depth)
 {
     const int64_t panel = ch->kernels->panel;
     const int64_t floats = depth * panels_of(ch, result) * panel;
-    float *packed = allocate_floats(floats);
+    float *packed = guarded_create((size_t)floats);
     for (int64_t i = 0; i < floats; i++) {
         const int64_t col = i / (depth * panel) * panel + i % panel;
         packed[i] = col < ch->cols[result] ? floats_draw(1.0f) : 0.0f;
@@ -142,7 +136,7 @@ static void chain_destroy(chain *ch)
     }
     for (int32_t k = 0; k < ch->n_calls; k++) {
         for (int32_t r = 0; r < ch->n_results; r++)
-            free(ch->packed[k][r]);
+            guarded_destroy(ch->packed[k][r]);
         for (int32_t t = 0; t < ch->n_terms[k]; t++)
             matrix_destroy(ch->a[k][t]);
     }

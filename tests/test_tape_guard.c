@@ -2,39 +2,22 @@
 // Every instruction of a tape at every size up to four vectors and more and at
 // every alignment, between pages that nobody may touch, on every instruction
 // set of this machine beside plain C.
-#define _DEFAULT_SOURCE // MAP_ANONYMOUS
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
 #include "support/floats.h"
+#include "support/guarded.h"
 #include "support/tape_truth.h"
 
 // Vectors have at most 16 floats.
 enum { WIDEST = 4 * 16 + 7, ALIGNMENTS = 16, OPERANDS = 3 };
-
-typedef struct block {
-    float *first, *end; // between two untouchable pages
-} block;
-
-static block block_create(void)
-{
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    unsigned char *at =
-        mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(at != MAP_FAILED);
-    assert_int_equal(mprotect(at + page, page, PROT_READ | PROT_WRITE), 0);
-    return (block){(float *)(void *)(at + page),
-                   (float *)(void *)(at + 2 * page)};
-}
 
 // Where numbers lie: some floats behind the page before them, or against the
 // page behind them.
@@ -43,7 +26,7 @@ typedef struct place {
     int alignment; // ALIGNMENTS: against the end
 } place;
 
-static float *at(block b, place p, int operand)
+static float *at(guarded_page b, place p, int operand)
 {
     if (p.alignment == ALIGNMENTS)
         return b.end - p.cols;
@@ -58,7 +41,7 @@ static float draw_operand(int64_t i, int operand)
 }
 
 typedef struct trial {
-    block in[OPERANDS], out;
+    guarded_page in[OPERANDS], out;
     float numbers[OPERANDS][WIDEST];
     float scratch[(OPERANDS + 1) * RNI_TAPE_TILE];
 } trial;
@@ -114,9 +97,9 @@ static void every_instruction_stays_within_its_bounds(void **state)
     (void)state;
     trial *t = calloc(1, sizeof *t);
     assert_non_null(t);
-    t->out = block_create();
+    t->out = guarded_page_create();
     for (int k = 0; k < OPERANDS; k++) {
-        t->in[k] = block_create();
+        t->in[k] = guarded_page_create();
         for (int64_t i = 0; i < WIDEST; i++)
             t->numbers[k][i] = draw_operand(i, k);
     }

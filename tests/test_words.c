@@ -12,6 +12,7 @@
 
 #include "kernel/kernel.h"
 #include "support/floats.h"
+#include "support/guarded.h"
 
 enum { TERMS = 3, RESULTS = 2, CASES = 200 };
 
@@ -32,8 +33,8 @@ typedef struct problem {
 
 static float *allocate_floats(int64_t n)
 {
-    float *floats = calloc((size_t)(n > 0 ? n : 1), sizeof *floats);
-    assert_non_null(floats);
+    float *floats = guarded_create((size_t)n);
+    memset(floats, 0, (size_t)n * sizeof *floats);
     return floats;
 }
 
@@ -110,7 +111,7 @@ static void problem_destroy(problem *p)
         matrix_destroy(p->init[r]);
         for (int32_t k = 0; k < p->n_terms; k++) {
             matrix_destroy(p->parts[r][k].w);
-            free(p->parts[r][k].scales);
+            guarded_destroy(p->parts[r][k].scales);
         }
     }
 }
@@ -177,7 +178,7 @@ static void answer_destroy(answer *a)
 {
     for (int32_t r = 0; r < a->call.n_results; r++) {
         matrix_destroy(a->c[r]);
-        free((void *)(uintptr_t)a->results[r].packed);
+        guarded_destroy((float *)(uintptr_t)a->results[r].packed);
     }
 }
 
@@ -196,7 +197,7 @@ static void answer_run(answer *a, const rni_kernels *kernels, int64_t step)
     }
     a->call.first_panel = 0;
     a->call.last_panel = panels;
-    free(scratch);
+    guarded_destroy(scratch);
 }
 
 // By way of links, where there are any.

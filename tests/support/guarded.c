@@ -71,3 +71,11 @@ void guarded_destroy(float *block)
         return;
     }
 }
+
+guarded_page guarded_page_create(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *pages = map_pages(page, page);
+    return (guarded_page){(float *)(void *)(pages + page),
+                          (float *)(void *)(pages + 2 * page)};
+}

@@ -11,4 +11,11 @@
 float *guarded_create(size_t floats);
 void guarded_destroy(float *block); // NULL is allowed
 
+// A whole page between two such pages, kept until the program ends.
+typedef struct guarded_page {
+    float *first, *end;
+} guarded_page;
+
+guarded_page guarded_page_create(void);
+
 #endif
