@@ -13,6 +13,8 @@
 enum { PARTS = 2, BATCH = 4, LENGTH = 24, UNITS = 16, STEPS = 300, STOP = 200 };
 
 typedef struct training {
+    rnnc_graph *graph;
+    rnnc_plan *plan;
     rnnc_weights *weights;
     rnnc_run *run;
     rnnc_node *x, *next;
@@ -129,7 +131,7 @@ static void read_out(const rnnc_weights *weights, float out[UNITS])
 /* A network whose loss is the mean square of what it predicts wrongly. */
 static int describe(training *t)
 {
-    rnnc_graph *graph = rnnc_graph_create(NULL);
+    rnnc_graph *graph = t->graph = rnnc_graph_create(NULL);
     t->x = rnnc_input_rows(graph, "x", 1);
     t->next = rnnc_input_rows(graph, "next", 1);
     rnnc_cell *cell = rnnc_cell_gru(graph, "gru", 1, UNITS);
@@ -137,9 +139,9 @@ static int describe(training *t)
     rnnc_node *loss = rnnc_mse(y, t->next, RNNC_REDUCE_MEAN);
     rnnc_plan_options options = {
         .struct_size = sizeof options, .use = RNNC_TRAIN, .loss = loss};
-    rnnc_plan *plan = rnnc_plan_create(graph, &options);
+    t->plan = rnnc_plan_create(graph, &options);
     t->weights = rnnc_weights_create(graph, 1);
-    t->run = rnnc_run_create(plan, t->weights);
+    t->run = rnnc_run_create(t->plan, t->weights);
     t->now = rnnc_sequence_create(NULL);
     t->later = rnnc_sequence_create(NULL);
     rnnc_run_input(t->run, t->x, t->now);
@@ -147,6 +149,16 @@ static int describe(training *t)
     if (rnnc_run_status(t->run))
         fprintf(stderr, "%s\n", rnnc_run_message(t->run));
     return rnnc_run_status(t->run);
+}
+
+static void forget(training *t)
+{
+    rnnc_run_destroy(t->run);
+    rnnc_sequence_destroy(t->later);
+    rnnc_sequence_destroy(t->now);
+    rnnc_weights_destroy(t->weights);
+    rnnc_plan_destroy(t->plan);
+    rnnc_graph_destroy(t->graph);
 }
 
 /* From the step it is at on. */
@@ -163,29 +175,38 @@ static void train(training *t, int last)
     }
 }
 
+/* Trains STEPS steps; with a record, stops on the way and resumes from it in
+ * another optimizer. Reads the averaged weights out. */
+static int learn(rnnc_record *record, float out[UNITS])
+{
+    training t = {0};
+    int status = describe(&t);
+    if (status == RNNC_OK)
+        begin(&t);
+    if (status == RNNC_OK && record != NULL) {
+        train(&t, STOP);
+        save(&t, record);
+        end(&t);
+        begin(&t); /* as in another program */
+        status = restore(&t, record);
+    }
+    if (status == RNNC_OK) {
+        train(&t, STEPS);
+        read_out(rnnc_average_weights(t.average), out);
+    }
+    end(&t);
+    forget(&t);
+    return status;
+}
+
 int main(void)
 {
-    training whole = {0}, halves = {0};
     rnnc_record *record = rnnc_record_create(NULL);
     float one[UNITS], other[UNITS];
-    if (describe(&whole) || describe(&halves))
+    int failed = learn(NULL, one) || learn(record, other);
+    rnnc_record_destroy(record);
+    if (failed)
         return 1;
-    begin(&whole);
-    train(&whole, STEPS);
-    read_out(rnnc_average_weights(whole.average), one);
-    end(&whole);
-
-    begin(&halves);
-    train(&halves, STOP);
-    save(&halves, record);
-    end(&halves);
-    begin(&halves); /* as in another program */
-    if (restore(&halves, record))
-        return 1;
-    train(&halves, STEPS);
-    read_out(rnnc_average_weights(halves.average), other);
-    end(&halves);
-
     bool same = memcmp(one, other, sizeof one) == 0;
     printf("stopped after %d steps and resumed: %s bits\n", STOP,
            same ? "the same" : "other");
