@@ -2,6 +2,10 @@
 // Waiting at gates.
 #include "base/gate.h"
 
+#include <sched.h>
+
+enum { LOOKS = 64 }; // of a turn, some two microseconds
+
 static void relax(void)
 {
 #if defined(__x86_64__)
@@ -83,9 +87,21 @@ static void sleep_at(rni_gate *gate, unsigned seen)
     pthread_mutex_unlock(&gate->lock);
 }
 
-void rni_gate_wait(rni_gate *gate, unsigned seen, int32_t spins)
+// The side that is waited for may have been put on the processor of this one,
+// where it gets on only as far as this one lets it.
+static bool watch(const rni_gate *gate, unsigned seen, int32_t turns)
 {
-    while (!rni_gate_spin(gate, seen, spins)) {
+    for (int32_t i = 0; i < turns; i++) {
+        if (rni_gate_spin(gate, seen, LOOKS))
+            return true;
+        sched_yield();
+    }
+    return false;
+}
+
+void rni_gate_wait(rni_gate *gate, unsigned seen, int32_t turns)
+{
+    while (!watch(gate, seen, turns)) {
         sleep_at(gate, seen);
         if (atomic_load(&gate->value) != seen)
             return;

@@ -33,8 +33,9 @@ void rni_gate_advance(rni_gate *gate);
 void rni_gate_post(rni_gate *gate);
 void rni_gate_settle(rni_gate *gate);
 
-// Returns once the value is no longer `seen`. Sleeps after `spins` looks.
-void rni_gate_wait(rni_gate *gate, unsigned seen, int32_t spins);
+// Returns once the value is no longer `seen`. Watches for so many turns, lets
+// other threads go on after each of them, and then sleeps.
+void rni_gate_wait(rni_gate *gate, unsigned seen, int32_t turns);
 // False where it is still `seen` after `spins` looks.
 bool rni_gate_spin(const rni_gate *gate, unsigned seen, int32_t spins);
 

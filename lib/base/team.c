@@ -11,7 +11,7 @@
 #include "base/gate.h"
 #include "base/origin.h"
 
-enum { SPINS = 2000, SHORT_SPINS = 100 };
+enum { TURNS = 40, SHORT_SPINS = 100 };
 
 // What decides how floats are computed.
 typedef struct environment {
@@ -57,7 +57,7 @@ struct rni_team {
     rni_origin origin; // threads do not survive a fork
     int32_t size, rounds;
     atomic_int running;
-    int32_t spins;
+    int32_t turns;        // of watching a gate before sleep
     int32_t unsettled;    // first members that may have been given a job unseen
     member *members;      // [size]; of the first, nothing is used
     signal_gate *signals; // [size, rounds]
@@ -101,10 +101,10 @@ static void environment_set(const environment *e)
 
 // ---- Made and let go -------------------------------------------------------
 
-// Spinning only delays the others where members share a core.
-static int32_t spins_for(int32_t size)
+// Watching only delays the others where there are more members than cores.
+static int32_t turns_for(int32_t size)
 {
-    return size > sysconf(_SC_NPROCESSORS_ONLN) ? 0 : SPINS;
+    return size > sysconf(_SC_NPROCESSORS_ONLN) ? 0 : TURNS;
 }
 
 // Rounds of a barrier: log2 of the size, rounded up.
@@ -165,7 +165,7 @@ rni_team *rni_team_create(const rni_memory *memory, int32_t size)
     team->memory = *memory;
     team->size = size < 1 ? 1 : size;
     team->rounds = rounds_for(team->size);
-    team->spins = spins_for(team->size);
+    team->turns = turns_for(team->size);
     atomic_init(&team->running, 1);
     atomic_flag_clear(&team->busy);
     team->members =
@@ -207,7 +207,7 @@ static void *member_main(void *argument)
     member *self = argument;
     rni_team *team = self->team;
     for (;;) {
-        rni_gate_wait(&self->go, self->seen, team->spins);
+        rni_gate_wait(&self->go, self->seen, team->turns);
         self->seen++;
         const job *j = &self->job;
         if (j->stop)
@@ -291,7 +291,7 @@ static void wait_for(rni_team *team, member *other)
     if (rni_gate_spin(&other->done, runs - 1, SHORT_SPINS))
         return;
     settle(team);
-    rni_gate_wait(&other->done, runs - 1, team->spins);
+    rni_gate_wait(&other->done, runs - 1, team->turns);
 }
 
 // The caller holds `busy`: between runs, nobody advances `done`.
@@ -342,7 +342,7 @@ void rni_team_barrier(rni_team *team, int32_t number, int32_t size)
             continue;
         if (number == 0)
             settle(team);
-        rni_gate_wait(&own->gate, seen, team->spins);
+        rni_gate_wait(&own->gate, seen, team->turns);
     }
 }
 
