@@ -104,7 +104,7 @@ def show(line):
 
 def introduce(run, commands, workers):
     """Asks each program what it is; those that do not say are left out."""
-    for name in [name for name in commands if name != "start"]:
+    for name in [name for name in commands if "start" not in name]:
         try:
             words = workers.get(table.Subject(name, name)).ask("about")[0]
         except worker.Lost as why:

@@ -6,19 +6,20 @@ from html import escape
 from . import sample
 from .table import GATES, OURS
 
-LEFT, WIDTH, STEP, TOP = 430, 420, 18, 60
+LEFT, WIDTH, STEP, TOP = 165, 330, 19, 88
 COLOURS = {1: "#1f77b4", 2: "#d95f02"}
 MORE = ["#1f77b4", "#d95f02", "#2ca02c", "#9467bd", "#8c564b", "#e377c2",
         "#7f7f7f"]
-STYLE = ("text{font:12px sans-serif;fill:#222}.small{font-size:10px;"
-         "fill:#666}line{stroke:#ddd}.one{stroke:#444}")
+STYLE = ("text{font:14px sans-serif;fill:#222}.small{font-size:12px;"
+         "fill:#555}line{stroke:#ddd}.one{stroke:#444}")
 
 
-def picture(width, height, title, parts):
+def picture(width, height, title, parts, below=""):
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
             f'height="{height}" viewBox="0 0 {width} {height}">'
             f'<style>{STYLE}</style><rect width="100%" height="100%" '
-            f'fill="#fff"/><text x="8" y="18">{escape(title)}</text>\n'
+            f'fill="#fff"/><text x="8" y="18">{escape(title)}</text>'
+            f'<text class="small" x="8" y="36">{escape(below)}</text>\n'
             + "\n".join(parts) + "\n</svg>\n")
 
 
@@ -48,9 +49,9 @@ def scale(groups):
 def axis(to_x, marks, bottom):
     for mark in marks:
         kind = ' class="one"' if mark == 1 else ""
-        yield (f'<line{kind} x1="{to_x(mark):.1f}" y1="{TOP - 8}" '
+        yield (f'<line{kind} x1="{to_x(mark):.1f}" y1="{TOP - 6}" '
                f'x2="{to_x(mark):.1f}" y2="{bottom}"/>')
-        yield (f'<text class="small" x="{to_x(mark):.1f}" y="{TOP - 12}" '
+        yield (f'<text class="small" x="{to_x(mark):.1f}" y="{TOP - 10}" '
                f'text-anchor="middle">{mark:g}</text>')
 
 
@@ -63,33 +64,34 @@ def dot(to_x, y, threads, line):
            f'fill="{colour}"><title>{line["ratio"]:.2f}</title></circle>')
 
 
-def key(words, colours, step=90):
+def key(words, colours, step=110):
     for place, (word, colour) in enumerate(zip(words, colours)):
         x = LEFT + step * place
-        yield f'<circle cx="{x}" cy="{TOP - 32}" r="4" fill="{colour}"/>'
-        yield f'<text x="{x + 8}" y="{TOP - 28}">{escape(word)}</text>'
+        yield f'<circle cx="{x}" cy="{TOP - 31}" r="4" fill="{colour}"/>'
+        yield f'<text x="{x + 8}" y="{TOP - 26}">{escape(word)}</text>'
 
 
 def ratios(lines, what, letter):
     groups = grouped(lines)
     to_x, marks = scale(groups)
-    bottom, last = TOP + STEP * len(groups), None
+    headings = len({row for row, _ in groups})
+    bottom, last, y = TOP + STEP * (len(groups) + headings), None, TOP - 12
     threads = sorted({line["threads"] for line in lines})
     parts = [*axis(to_x, marks, bottom),
              *key([f"{n} thread{'s' if n > 1 else ''}" for n in threads],
                   [COLOURS.get(n, "#555") for n in threads])]
-    for place, ((row, who), by) in enumerate(groups.items()):
-        y = TOP + STEP * place + 6
+    for (row, who), by in groups.items():
+        y += STEP
         if row != last:
             parts.append(f'<text x="8" y="{y + 4}">{escape(row)}</text>')
-            last = row
-        parts.append(f'<text class="small" x="{LEFT - 8}" y="{y + 4}" '
+            last, y = row, y + STEP
+        parts.append(f'<text class="small" x="{LEFT - 14}" y="{y + 4}" '
                      f'text-anchor="end">{escape(who)}</text>')
         for count, line in sorted(by.items()):
             parts += dot(to_x, y, count, line)
-    title = (f"{what}: their time / ours, class {letter}; right of 1 is "
-             "faster with librnnc; bars are quartiles")
-    return picture(LEFT + WIDTH + 30, bottom + 12, title, parts)
+    return picture(LEFT + WIDTH + 30, bottom + 12,
+                   f"{what}: their time / ours, class {letter}", parts,
+                   "right of 1 librnnc is faster; bars are quartiles")
 
 
 def topics(lines):
@@ -111,7 +113,7 @@ def topics(lines):
 
 # ---- Sizes over two decades: time against work, both as logarithms ----------
 
-SIDE, MARGIN = 420, 60
+SIDE, MARGIN = 440, 60
 
 
 def decades(numbers):
@@ -163,39 +165,40 @@ def scaling(run):
                      f'fill="{MORE[place]}"/><text x="{MARGIN + 26}" '
                      f'y="{y + 4}">{letter} rises</text>')
     return picture(SIDE + 30, SIDE + 30,
-                   "LSTM training step: seconds against operations", parts)
+                   "LSTM training step", parts,
+                   "seconds upward, operations to the right")
 
 
 # ---- Where the time goes: a bar a row ---------------------------------------
 
 def bar(y, shares, height):
-    x = LEFT
+    x, width = 8, LEFT + WIDTH
     for place, kind in enumerate(sample.ALL):
-        width = WIDTH * shares.get(kind, 0)
-        if width > 0:
-            yield (f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" '
+        part = width * shares.get(kind, 0)
+        if part > 0:
+            yield (f'<rect x="{x:.1f}" y="{y}" width="{part:.1f}" '
                    f'height="{height}" fill="{MORE[place]}"><title>{kind} '
                    f'{100 * shares[kind]:.1f} %</title></rect>')
-        x += width
+        x += part
 
 
 def where(run):
-    parts = []
+    parts, y = [], 58
     for place, kind in enumerate(sample.ALL):
-        x, y = 8 + 200 * (place % 4), 34 + 16 * (place // 4)
-        parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{MORE[place]}"/>'
-                     f'<text x="{x + 8}" y="{y + 4}">{escape(kind)}</text>')
-    y = TOP + 14
+        x, line = 14 + 170 * (place % 3), y + 18 * (place // 3)
+        parts.append(f'<circle cx="{x}" cy="{line}" r="4" '
+                     f'fill="{MORE[place]}"/><text class="small" '
+                     f'x="{x + 8}" y="{line + 4}">{escape(kind)}</text>')
+    y += 18 * -(-len(sample.ALL) // 3) + 16
     for one in run["where"]:
-        parts.append(f'<text x="8" y="{y + 12}">{escape(one["row"])}, threads '
+        parts.append(f'<text x="8" y="{y}">{escape(one["row"])}, threads: '
                      f'{one["threads"]}</text>')
-        parts += bar(y, one["measured"], 10)
-        parts += bar(y + 11, {kind: min(1, spent / one["seconds"]) for
+        parts += bar(y + 6, one["measured"], 10)
+        parts += bar(y + 17, {kind: min(1, spent / one["seconds"]) for
                               kind, spent in one["foretold"].items()}, 5)
-        y += 26
-    return picture(LEFT + WIDTH + 30, y + 8,
-                   "Shares of the time; the thin bar below is what was "
-                   "foretold", parts)
+        y += 44
+    return picture(LEFT + WIDTH + 30, y, "Shares of the time", parts,
+                   "the thin bar below is what was foretold")
 
 
 def draw(run):

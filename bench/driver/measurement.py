@@ -8,6 +8,9 @@ from . import table
 from .worker import Lost
 
 PAUSE = 0.01  # until threads that wait for more work have gone to sleep
+# A system needs a while until it runs threads that have slept side by side;
+# work of so little that this would show is begun untimed, on all sides.
+WARM, SHORT = 0.1, 0.02  # seconds: of a turn, of a unit of work
 
 
 def difference(ours, theirs):
@@ -62,6 +65,14 @@ def units(worker, target):
         count *= min(10, math.ceil(target / max(spent, 1e-9)))
 
 
+def turn(worker, count, warm):
+    """Seconds a unit; `warm` units go before."""
+    time.sleep(PAUSE)
+    if warm:
+        worker.seconds(warm)
+    return worker.seconds(count)
+
+
 class OutOfTime(Exception):
     """The row would not be over before the deadline."""
 
@@ -76,17 +87,20 @@ def take_turns(subjects, workers, options, deadline):
     """{subject: seconds of each round}; each round begins with another."""
     start = time.monotonic()
     counts = {s: units(workers.get(s), options.target) for s in subjects}
+    warm = {s: count * WARM / options.target
+            if workers.threads > 1 and options.target / count < SHORT else 0
+            for s, count in counts.items()}
     # To find the counts took about twice as long as a round.
     tried = (time.monotonic() - start) / 2
     repeats = rounds(options, tried)
     if start + tried * (2 + repeats) > deadline:
         raise OutOfTime("it would take too long")
     times = {s: [] for s in subjects}
-    for turn in range(repeats):
-        shift = turn % len(subjects)
+    for number in range(repeats):
+        shift = number % len(subjects)
         for s in subjects[shift:] + subjects[:shift]:
-            time.sleep(PAUSE)
-            times[s].append(workers.get(s).seconds(counts[s]))
+            times[s].append(turn(workers.get(s), counts[s],
+                                 math.ceil(warm[s])))
     return times
 
 
@@ -108,18 +122,18 @@ class Limits:
     def measure(self, subjects):
         """The best of all calls counts."""
         self.peak = max(self.peak, float(self.worker.ask("peak")[0]))
-        if self.row.kind != "stream":
-            return
-        for size in {self.row.weights * s.bytes for s in subjects}:
+        sizes = {self.row.read_each_step * s.bytes for s in subjects}
+        for size in sizes - {0}:
             found = float(self.worker.ask(f"bandwidth {size}")[0])
             self.read[size] = max(self.read.get(size, 0), found)
 
     def shares(self, subject, seconds, threads):
         shares = {"share": self.row.work / seconds / self.peak / threads}
-        size = self.row.weights * subject.bytes
+        size = self.row.read_each_step * subject.bytes
         if size in self.read:
-            shares |= {"bytes": size, "bandwidth": self.read[size],
-                       "read": size / seconds / self.read[size]}
+            shares |= {"bytes": size, "bandwidth": self.read[size]}
+        if self.row.kind == "stream":
+            shares["read"] = size / seconds / self.read[size]
         return shares
 
 

@@ -43,8 +43,10 @@ def ours(folder, quick):
     found = {name: [str(built / name)] for name in ("rows", "start")}
     if not quick:
         try:
-            other = build(folder / "bench-reference", "Reference", ("rows",))
+            other = build(folder / "bench-reference", "Reference",
+                          ("rows", "start"))
             found["reference"] = [str(other / "rows")]
+            found["start_reference"] = [str(other / "start")]
         except subprocess.CalledProcessError:
             pass  # it is said to be absent
     return found

@@ -47,8 +47,9 @@ def target_row(line):
         values = [amount(line.value, line.unit),
                   f"{amount(line.low, line.unit)} to "
                   f"{amount(line.high, line.unit)}"]
+    limit = "" if line.limit is None else amount(line.limit, line.unit)
     return [line.row, line.against, str(line.threads), aim, *values,
-            verdict(line)]
+            verdict(line), limit]
 
 
 def target_section(run):
@@ -57,10 +58,15 @@ def target_section(run):
     text = (f"{reached.count(True)} of {len(reached)} reached, "
             f"{reached.count(False)} not, {reached.count(None)} not "
             "measured. Their time over ours, so that more is better, but "
-            "where it says at most: there it is our time over theirs.\n\n")
+            "where it says at most: there it is our time over theirs. The "
+            "limit is the ratio of a program that is always at the peak of "
+            "multiply-adds and, where weights are read again in every step, "
+            "at the bandwidth; of memory, what states or results alone would "
+            "take; of a start, what there is before main begins.\n\n")
     return text + grid(
         ["row", "against", "threads", "aim", "measured", "quartiles",
-         "reached"], "<<>>><<", [target_row(line) for line in lines])
+         "reached", "limit"], "<<>>><<>",
+        [target_row(line) for line in lines])
 
 
 # ---- All rows ---------------------------------------------------------------

@@ -64,6 +64,17 @@ class Row(namedtuple("Row", "kind cell batch steps inputs hidden")):
                 * (self.inputs + self.hidden))
 
     @property
+    def read_each_step(self):
+        """Of these, what cannot be read once for many steps; 0: batches of
+        rows use each number many times."""
+        if self.kind == "stream":
+            return self.weights
+        if self.kind == "sequence":
+            return (self.weights * self.hidden
+                    // (self.inputs + self.hidden))
+        return 0
+
+    @property
     def work(self):
         """Operations of its products."""
         forward = 2 * self.tokens * self.weights

@@ -11,9 +11,23 @@ from .table import (BF16, COMPILED, INT8, JAX, ONEDNN, ONNX, OUR_LSTM, OURS,
 RTNEURAL_STEP = {"lstm": 4.0e-6, "gru": 3.0e-6}
 
 # A line of the table: `value` with its spread, `aim` to reach, or not to pass
-# where `most` is set. What is not measured has the value None.
-Line = namedtuple("Line", "row against threads aim value low high unit most",
-                  defaults=["x", False])
+# where `most` is set. What is not measured has the value None. `limit` is the
+# value of a machine that is never short of its peak or bandwidth, if known.
+Line = namedtuple(
+    "Line", "row against threads aim value low high unit most limit",
+    defaults=["x", False, None])
+
+
+def ideal(line):
+    """Seconds at the peak, and at the bandwidth where weights are read again
+    in every step; in a sequence, products with inputs have the peak."""
+    read = line.get("bytes", 0) / line.get("bandwidth", 1)
+    products = line["work"] / line["peak"]
+    if line["kind"] == "sequence":
+        states = line["hidden"] / (line["inputs"] + line["hidden"])
+        return (1 - states) * products + line["steps"] * max(
+            read, states * products / line["steps"])
+    return max(products, read)
 
 
 class Found:
@@ -36,23 +50,34 @@ class Found:
     def ratio(self, row, threads, subject, aims, turned=False):
         """Their time over ours; turned: ours over theirs."""
         line = self.line(row, threads, subject)
-        values = (None,) * 3
+        values, limit = (None,) * 3, None
         if line:
             low, high = line["ratio_spread"]
             values = line["ratio"], low, high
+            limit = line["seconds"][1] / ideal(self.line(row, threads, OURS))
             if turned:
                 values = 1 / values[0], 1 / high, 1 / low
+                limit = None
         return Line(row.name, subject.label, threads, aims[self.place],
-                    *values)
+                    *values, limit=limit)
+
+    def stored(self, row, subject, aim):
+        """Our time with float32 over that with fewer bits, one thread."""
+        line, plain = self.line(row, 1, subject), self.line(row, 1, OURS)
+        found = self.ratio(row, 1, subject, (aim, aim), turned=True)
+        return found._replace(
+            limit=line and plain["seconds"][1] / ideal(line))
 
     def best_ratio(self, row, subject, aims):
         ours, theirs = self.best(row, OURS), self.best(row, subject)
-        values = (None,) * 3
+        values, limit = (None,) * 3, None
         if ours and theirs:
             (a, b, c), (d, e, f) = ours["seconds"], theirs["seconds"]
             values = e / b, d / c, f / a
+            limit = e / min(ideal(line) for key, line in self.lines.items()
+                            if key[0] == row.name and key[2] == OURS.label)
         return Line(row.name, subject.label, "better", aims[self.place],
-                    *values)
+                    *values, limit=limit)
 
     def share(self, row, threads, name, aim, against):
         line = self.line(row, threads, OURS)
@@ -75,6 +100,7 @@ STREAM_AIMS = {16: ((20, 15), 100, 100), 64: ((4, 4), 20, 20),
                256: ((1.5, 1.4), 10, 4), 1024: ((1.3, 1.2), 10, 2)}
 SEQUENCE_AIMS = {64: 1.8, 256: 1.5, 1024: 1.1}
 BF16_AIMS = {256: 1.7, 1024: 2.2}
+RULE_FLOATS = 15  # a unit, step and sequence, of oneDNN's workspace
 
 
 def training(found):
@@ -137,7 +163,7 @@ def streams(found):
     for hidden, aim in BF16_AIMS.items():
         row = table.stream("lstm", hidden)
         for subject, least in ((BF16, aim), (INT8, 2.5)):
-            yield found.ratio(row, 1, subject, (least, least), turned=True)
+            yield found.stored(row, subject, least)
 
 
 def audio(found):
@@ -182,17 +208,21 @@ def start(found):
                    "PyTorch, import to first step", 1, 50, middle, low, high)
     if "librnnc" in run:
         low, middle, high = (1e3 * s for s in run["librnnc"]["seconds"])
-        yield Line("the same", "time", 1, 5, middle, low, high, "ms", True)
+        loaded = run.get("librnnc, until main begins", {}).get("seconds")
+        yield Line("the same", "time", 1, 5, middle, low, high, "ms", True,
+                   loaded and 1e3 * loaded[1])
 
 
 def bytes_and_time(found):
     memory, long = found.run.get("memory", {}), found.run.get("long", {})
-    for name, aim in ((OURS.label, 2.3),
-                      ("keeping states, in blocks of a step", 7)):
+    for name, aim, floats in (
+            (OURS.label, 2.3, 6),
+            ("keeping states, in blocks of a step", 7, 2)):
         if "rows" in memory.get(name, {}):
             ratio = memory["rule"] / memory[name]["rows"]
             yield Line(f"memory, {memory['row']}, {name}",
-                       "oneDNN's workspace", 1, aim, ratio, ratio, ratio)
+                       "oneDNN's workspace", 1, aim, ratio, ratio, ratio,
+                       limit=RULE_FLOATS / floats)
     plain, cut = long.get(OURS.label, {}), long.get("in segments", {})
     if "rows" in plain and "rows" in cut:
         less = plain["rows"] / cut["rows"]
