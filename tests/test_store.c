@@ -532,6 +532,29 @@ static void storage_may_change_at_any_time(void **unused)
     net_destroy(&n);
 }
 
+// ---- What docs/storage.md shows --------------------------------------------
+
+static void the_page_shows_what_works(void **unused)
+{
+    (void)unused;
+    net n = net_make(NULL, &net_table[0], 5);
+    rnnc_weights *weights = rnnc_weights_create(n.graph, 1);
+    // [store]
+    // All that products read, or a parameter by its name.
+    rnnc_weights_store(weights, NULL, RNNC_STORE_BF16);
+    rnnc_weights_store(weights, "out.weight", RNNC_STORE_INT8);
+    rnnc_model_save(weights, "small.safetensors", NULL, 0);
+    // [store]
+    assert_int_equal(rnnc_weights_storage(weights, "out.weight"),
+                     RNNC_STORE_INT8);
+    rnnc_model *model = rnnc_model_load(NULL, "small.safetensors");
+    assert_int_equal(rnnc_model_status(model), RNNC_OK);
+    rnnc_model_destroy(model);
+    assert_int_equal(remove("small.safetensors"), 0);
+    rnnc_weights_destroy(weights);
+    net_destroy(&n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +569,7 @@ int main(void)
         cmocka_unit_test(runs_give_the_bits_of_rounded_values),
         cmocka_unit_test(parts_give_the_bits_of_rounded_values),
         cmocka_unit_test(storage_may_change_at_any_time),
+        cmocka_unit_test(the_page_shows_what_works),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

@@ -10,8 +10,9 @@ LEFT, WIDTH, STEP, TOP = 165, 330, 19, 88
 COLOURS = {1: "#1f77b4", 2: "#d95f02"}
 MORE = ["#1f77b4", "#d95f02", "#2ca02c", "#9467bd", "#8c564b", "#e377c2",
         "#7f7f7f"]
-STYLE = ("text{font:14px sans-serif;fill:#222}.small{font-size:12px;"
-         "fill:#555}line{stroke:#ddd}.one{stroke:#444}")
+STYLE = ("text{font:14px sans-serif;fill:#222;paint-order:stroke;stroke:#fff;"
+         "stroke-width:4px}.small{font-size:12px;fill:#555}"
+         "line{stroke:#ddd}.one{stroke:#444}")
 
 
 def picture(width, height, title, parts, below=""):
