@@ -203,6 +203,24 @@ static void test_strings(void **state)
     rni_json_fini(&json);
 }
 
+// An escape in the middle is the character that it stands for.
+static void test_escaped_alike(void **state)
+{
+    (void)state;
+    rni_json json;
+    assert_int_equal(
+        parse(&json, "[\"ab\\u0063d\",\"abcd\",\"abd\",\"abc\\u0064e\"]"),
+        RNNC_OK);
+    assert_true(rni_json_equals(&json, 1, "abcd"));
+    assert_false(rni_json_equals(&json, 1, "abc"));
+    assert_false(rni_json_equals(&json, 2, "abcde"));
+    assert_true(rni_json_compare(&json, 1, 2) == 0);
+    assert_true(rni_json_compare(&json, 1, 3) < 0);
+    assert_true(rni_json_compare(&json, 4, 2) > 0);
+    rni_json_fini(&json);
+    assert_int_equal(parse(&json, "{\"ab\":1,\"a\\u0062\":2}"), RNNC_E_FORMAT);
+}
+
 static void test_integers(void **state)
 {
     (void)state;
@@ -410,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_escaped_alike),
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_floats_read_back),
         cmocka_unit_test(test_floats_are_short),

@@ -59,10 +59,14 @@ static bool machine_has(rni_isa isa)
         return true;
     if (isa == RNI_ISA_NEON)
         return false;
+    // A virtual machine may take long for each question.
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & LEAF1_ECX) != LEAF1_ECX ||
-        !__get_cpuid_count(7, 0, &a, &b, &c, &d))
+    if (__get_cpuid_max(0, NULL) < 7)
         return false;
+    __cpuid(1, a, b, c, d);
+    if ((c & LEAF1_ECX) != LEAF1_ECX)
+        return false;
+    __cpuid_count(7, 0, a, b, c, d);
     uint32_t saved = saved_registers();
     bool avx2 = (b & LEAF7_AVX2) != 0 && (saved & XCR0_YMM) == XCR0_YMM;
     if (isa == RNI_ISA_AVX2)

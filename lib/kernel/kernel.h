@@ -299,6 +299,8 @@ typedef struct rni_kernels {
 // The table of an instruction set, or NULL where this build or this machine
 // does not have it.
 const rni_kernels *rni_kernels_get(rni_isa isa);
+// Those of rni_isa_choose().
+const rni_kernels *rni_kernels_choose(void);
 
 // The sixteen partial sums of `total`, added in the fixed tree.
 float rni_kernels_fold(const float partial[16]);

@@ -61,6 +61,11 @@ const rni_kernels *rni_kernels_get(rni_isa isa)
     return tables[isa];
 }
 
+const rni_kernels *rni_kernels_choose(void)
+{
+    return tables[rni_isa_choose()];
+}
+
 float rni_kernels_fold(const float partial[16])
 {
     float sums[16];

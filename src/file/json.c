@@ -132,8 +132,11 @@ static bool read_string(reader *r, uint32_t *value)
     r->at++;
     if (!add_value(r, RNI_JSON_STRING, value))
         return false;
-    while (peek(r) != '"') {
+    for (;;) {
         uint32_t point;
+        r->at += rni_json_plain(json->text + r->at, json->length - r->at);
+        if (peek(r) == '"')
+            break;
         if (r->at >= json->length)
             return fail(r, "the text ends inside a string");
         size_t used =
@@ -178,12 +181,19 @@ static size_t next_character(const rni_json *json, uint32_t string,
 
 size_t rni_json_decode(const rni_json *json, uint32_t string, char *to)
 {
+    const rni_json_value *value = &json->values[string];
     size_t length = 0;
     char bytes[4];
-    for (uint32_t at = 0; at < json->values[string].length;) {
-        size_t used = next_character(json, string, &at, bytes);
+    for (uint32_t at = 0; at < value->length;) {
+        const char *from = json->text + value->start + at;
+        size_t used = rni_json_plain(from, value->length - at);
+        at += (uint32_t)used;
+        if (used == 0) {
+            used = next_character(json, string, &at, bytes);
+            from = bytes;
+        }
         if (to != NULL)
-            memcpy(to + length, bytes, used);
+            memcpy(to + length, from, used);
         length += used;
     }
     return length;
@@ -193,8 +203,15 @@ bool rni_json_equals(const rni_json *json, uint32_t string, const char *text)
 {
     if (json->values[string].kind != RNI_JSON_STRING)
         return false;
+    const rni_json_value *value = &json->values[string];
+    const char *own = json->text + value->start;
     char bytes[4];
-    for (uint32_t at = 0; at < json->values[string].length;) {
+    for (uint32_t at = 0; at < value->length;) {
+        if (rni_json_is_plain(own[at])) {
+            if (own[at++] != *text++)
+                return false;
+            continue;
+        }
         size_t used = next_character(json, string, &at, bytes);
         if (strncmp(text, bytes, used) != 0)
             return false;
@@ -205,10 +222,17 @@ bool rni_json_equals(const rni_json *json, uint32_t string, const char *text)
 
 int32_t rni_json_compare(const rni_json *json, uint32_t a, uint32_t b)
 {
+    const char *text_a = json->text + json->values[a].start;
+    const char *text_b = json->text + json->values[b].start;
     uint32_t at_a = 0, at_b = 0;
     uint32_t end_a = json->values[a].length, end_b = json->values[b].length;
     char bytes_a[4], bytes_b[4];
     while (at_a < end_a && at_b < end_b) {
+        if (text_a[at_a] == text_b[at_b] && rni_json_is_plain(text_a[at_a])) {
+            at_a++;
+            at_b++;
+            continue;
+        }
         size_t used_a = next_character(json, a, &at_a, bytes_a);
         size_t used_b = next_character(json, b, &at_b, bytes_b);
         int order = memcmp(bytes_a, bytes_b, used_a < used_b ? used_a : used_b);

@@ -100,4 +100,14 @@ void rni_json_add_bool(rni_text *text, bool value);
 // Bytes of the UTF-8 character that `text` begins with; 0: it is none.
 size_t rni_utf8_scan(const char *text, size_t length);
 
+// ASCII that a string holds as itself.
+static inline bool rni_json_is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' &&
+           c != '\\';
+}
+
+// Plain bytes that `text` begins with.
+size_t rni_json_plain(const char *text, size_t length);
+
 #endif

@@ -94,6 +94,14 @@ size_t rni_utf8_scan(const char *text, size_t length)
     return size;
 }
 
+size_t rni_json_plain(const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length && rni_json_is_plain(text[at]))
+        at++;
+    return at;
+}
+
 static void add_escaped(rni_text *text, char c)
 {
     static const char digits[] = "0123456789abcdef";
@@ -108,21 +116,28 @@ static void add_escaped(rni_text *text, char c)
     }
 }
 
+// A character that is not plain: returns its bytes.
+static size_t add_character(rni_text *text, const char *string, size_t length)
+{
+    size_t used = rni_utf8_scan(string, length);
+    if (used == 1)
+        add_escaped(text, *string);
+    else
+        rni_text_add(text, string, used);
+    text->malformed |= used == 0;
+    return used > 0 ? used : 1;
+}
+
 void rni_json_add_bytes(rni_text *text, const char *string, size_t length)
 {
     separate(text);
     rni_text_add(text, "\"", 1);
     for (size_t at = 0, used; at < length; at += used) {
-        used = rni_utf8_scan(string + at, length - at);
-        if (used == 0) {
-            text->malformed = true;
-            used = 1;
-        } else if ((unsigned char)string[at] < 0x20 || string[at] == '"' ||
-                   string[at] == '\\') {
-            add_escaped(text, string[at]);
-        } else {
+        used = rni_json_plain(string + at, length - at);
+        if (used == 0)
+            used = add_character(text, string + at, length - at);
+        else
             rni_text_add(text, string + at, used);
-        }
     }
     rni_text_add(text, "\"", 1);
 }

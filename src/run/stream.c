@@ -217,7 +217,7 @@ static void hold_parts(rnnc_stream *stream, rnnc_plan *plan,
     stream->plan = plan != NULL ? rni_plan_hold(plan) : NULL;
     stream->weights = rni_weights_hold(weights);
     stream->rows = rows;
-    stream->kernels = rni_kernels_get(rni_isa_choose());
+    stream->kernels = rni_kernels_choose();
     stream->executor = stream->chunk_executor = (rni_executor){
         .plan = plan, .profile = &stream->profile, .kernels = stream->kernels};
 }

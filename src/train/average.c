@@ -67,7 +67,7 @@ static void prepare(rnnc_average *average)
 {
     const rnnc_weights *weights = average->weights;
     size_t members = (size_t)weights->graph->context->threads;
-    average->kernels = rni_kernels_get(rni_isa_choose());
+    average->kernels = rni_kernels_choose();
     average->scratch = rni_memory_zeroed(memory_of(average), members * SLOTS,
                                          RNI_TAPE_TILE * sizeof(float));
     average->mean = rni_weights_make(weights->graph);

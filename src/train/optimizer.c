@@ -140,7 +140,7 @@ static rnnc_status prepare(rnnc_optimizer *optimizer)
     const rni_memory *memory = rni_optimizer_memory(optimizer);
     size_t members = (size_t)weights->graph->context->threads;
     bool fresh[RNI_AVERAGES];
-    optimizer->kernels = rni_kernels_get(rni_isa_choose());
+    optimizer->kernels = rni_kernels_choose();
     optimizer->states = rni_memory_zeroed(memory, (size_t)weights->n_parameters,
                                           sizeof *optimizer->states);
     optimizer->scratch = rni_memory_zeroed(memory, members * RNI_UPDATE_SLOTS,

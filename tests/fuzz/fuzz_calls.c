@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Any bytes as a sequence of public calls: describe, plan, run forward and
 // backward, step. No call may do harm, whatever went wrong before, also where
-// memory runs out at some point. What runs must give the same bits in another
-// order of the batch and step by step; what is tame must be what the textbook
-// says.
+// memory runs out at some point. The first byte says which of four things is
+// looked at: the same bits in another order of the batch, or step by step, or
+// as gradients whatever is kept of the forward pass; or, where a program is
+// tame, the values of the textbook.
 #include <math.h>
 #include <string.h>
 
@@ -155,15 +156,18 @@ static void check(const trial *t, bool good, const char *what,
 
 // ---- Plans and runs --------------------------------------------------------
 
-static rnnc_plan *plan_for(const trial *t, int32_t use)
+static rnnc_plan *plan_for(const trial *t, int32_t use, int32_t keep)
 {
-    rnnc_plan_options options = {.struct_size = sizeof options,
-                                 .use = use,
-                                 .outputs = t->outputs,
-                                 .n_outputs = t->n_outputs,
-                                 .loss = use == RNNC_TRAIN ? t->m.loss : NULL,
-                                 .block_rows = t->salt % 4,
-                                 .keep = use == RNNC_TRAIN ? t->salt % 2 : 0};
+    rnnc_plan_options options = {
+        .struct_size = sizeof options,
+        .use = use,
+        .outputs = t->outputs,
+        .n_outputs = t->n_outputs,
+        .loss = use == RNNC_TRAIN ? t->m.loss : NULL,
+        .block_rows = t->salt % 4,
+        .keep = keep,
+        .segment_rows =
+            keep < RNNC_KEEP_SEGMENTS ? 0 : BATCH * (t->salt / 16 % 3)};
     rnnc_plan *plan = rnnc_plan_create(t->m.graph, &options);
     fuzz_check((rnnc_plan_message(plan)[0] == '\0') ==
                    (rnnc_plan_status(plan) == RNNC_OK),
@@ -297,7 +301,7 @@ static void compare_step(const trial *t, const rnnc_run *run,
 
 static void compare_stream(const trial *t, const rnnc_run *run)
 {
-    rnnc_plan *plan = plan_for(t, RNNC_STREAM);
+    rnnc_plan *plan = plan_for(t, RNNC_STREAM, 0);
     rnnc_stream *stream = rnnc_stream_create(plan, t->weights, BATCH);
     bool good =
         rnnc_stream_status(stream) == RNNC_OK && stream_inputs(t, stream);
@@ -364,39 +368,93 @@ static void compare_reference(const trial *t, const rnnc_run *run)
     rnnc_reference_destroy(reference);
 }
 
-// ---- All -------------------------------------------------------------------
+// ---- Training --------------------------------------------------------------
 
-static void infer(const trial *t)
+enum { GRADIENTS = 4096 };
+
+// All gradients, one after another; 0: they are too many.
+static int64_t get_gradients(const trial *t, float *values)
 {
-    rnnc_plan *plan = plan_for(t, RNNC_INFER);
-    rnnc_run *runs[2] = {rnnc_run_create(plan, t->weights),
-                         rnnc_run_create(plan, t->weights)};
-    bool good[2] = {false, false};
-    for (int k = 0; k < 2; k++)
-        good[k] = rnnc_run_status(runs[k]) == RNNC_OK &&
-                  set_inputs(t, runs[k], k == 1) &&
-                  rnnc_run_forward(runs[k]) == RNNC_OK;
-    if (good[0] && good[1])
-        compare_orders(t, runs[0], runs[1]);
-    if (good[0])
-        compare_stream(t, runs[0]);
-    if (good[0] && t->m.tame)
-        compare_reference(t, runs[0]);
-    rnnc_run_destroy(runs[0]);
-    rnnc_run_destroy(runs[1]);
+    int64_t count = 0;
+    for (int32_t i = 0; i < t->m.graph->n_nodes; i++) {
+        const rnnc_node *node = t->m.graph->nodes[i];
+        int64_t size = node->shape.rows * node->shape.cols;
+        if (node->op != RNI_OP_PARAMETER)
+            continue;
+        if (size > GRADIENTS - count ||
+            rnnc_weights_gradient(t->weights, rnnc_node_name(node),
+                                  values + count, size) != RNNC_OK)
+            return 0;
+        count += size;
+    }
+    return count;
+}
+
+// A forward and a backward pass that keeps so much of it.
+static bool pass(const trial *t, int32_t keep)
+{
+    rnnc_plan *plan = plan_for(t, RNNC_TRAIN, keep);
+    rnnc_run *run = rnnc_run_create(plan, t->weights);
+    if (keep == RNNC_KEEP_BUDGET)
+        rnnc_run_budget(run, 64 * (int64_t)t->salt);
+    bool good = rnnc_weights_zero_gradients(t->weights) == RNNC_OK &&
+                set_inputs(t, run, false) && rnnc_run_forward(run) == RNNC_OK &&
+                rnnc_run_backward(run) == RNNC_OK;
+    rnnc_run_destroy(run);
     rnnc_plan_destroy(plan);
+    return good;
+}
+
+static void step(const trial *t)
+{
+    rnnc_optimizer *optimizer = rnnc_optimizer_create(t->weights, RNNC_ADAM);
+    rnnc_optimizer_step(optimizer);
+    rnnc_optimizer_destroy(optimizer);
 }
 
 static void train(const trial *t)
 {
-    rnnc_plan *plan = plan_for(t, RNNC_TRAIN);
+    static float kept[GRADIENTS], again[GRADIENTS];
+    int32_t keep = t->salt / 4 % 4;
+    if (!pass(t, keep))
+        return;
+    int64_t count = get_gradients(t, kept);
+    if (keep != RNNC_KEEP_RESULTS && pass(t, RNNC_KEEP_RESULTS) &&
+        get_gradients(t, again) == count)
+        check(t, same_bits(kept, again, count), "bits",
+              "gradients depend on what is kept");
+    step(t);
+}
+
+// ---- All -------------------------------------------------------------------
+
+// What is asked of a program: which one its first byte says.
+enum { ORDERS, STEPS, TEXTBOOK, TRAIN };
+
+static rnnc_run *forward(const trial *t, rnnc_plan *plan, bool turned,
+                         bool *good)
+{
     rnnc_run *run = rnnc_run_create(plan, t->weights);
-    rnnc_optimizer *optimizer = rnnc_optimizer_create(t->weights, RNNC_ADAM);
-    if (rnnc_run_status(run) == RNNC_OK && set_inputs(t, run, false) &&
-        rnnc_run_forward(run) == RNNC_OK && rnnc_run_backward(run) == RNNC_OK)
-        rnnc_optimizer_step(optimizer);
-    rnnc_optimizer_destroy(optimizer);
+    *good = rnnc_run_status(run) == RNNC_OK && set_inputs(t, run, turned) &&
+            rnnc_run_forward(run) == RNNC_OK;
+    return run;
+}
+
+static void infer(const trial *t, int32_t question)
+{
+    bool good, good_too = false;
+    rnnc_plan *plan = plan_for(t, RNNC_INFER, 0);
+    rnnc_run *run = forward(t, plan, false, &good), *turned = NULL;
+    if (question == ORDERS)
+        turned = forward(t, plan, true, &good_too);
+    if (good && good_too)
+        compare_orders(t, run, turned);
+    if (good && question == STEPS)
+        compare_stream(t, run);
+    if (good && question == TEXTBOOK && t->m.tame)
+        compare_reference(t, run);
     rnnc_run_destroy(run);
+    rnnc_run_destroy(turned);
     rnnc_plan_destroy(plan);
 }
 
@@ -426,6 +484,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     trial t = {.m = {.data = data, .size = size}};
     uint8_t flags = machine_byte(&t.m);
+    int32_t question = flags >> 6;
     fuzz_memory memory = {0, 0, FUZZ_BYTES, -1};
     t.salt = machine_byte(&t.m);
     t.m.tame = flags & 1;
@@ -440,8 +499,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         t.weights = rnnc_weights_create(t.m.graph, t.salt);
         if (rnnc_weights_status(t.weights) == RNNC_OK && list_ends(&t) &&
             make_sequences(&t)) {
-            infer(&t);
-            train(&t);
+            if (question == TRAIN)
+                train(&t);
+            else
+                infer(&t, question);
         }
         destroy_sequences(&t);
         rnnc_weights_destroy(t.weights);
