@@ -106,6 +106,17 @@ static void set_gradients(rnnc_weights *weights, int64_t step, int64_t count)
     rni_weights_gradients(weights, 1)[0] = 1000;
 }
 
+// What a gradient stands for, as everybody sees it.
+static float seen(const rnnc_weights *weights, const char *name, int64_t i)
+{
+    float values[4];
+    int64_t count = name[0] == 'q' ? 2 : weights->graph->parameters[0]->cols;
+    assert_true(count <= 4);
+    assert_int_equal(rnnc_weights_gradient(weights, name, values, count),
+                     RNNC_OK);
+    return values[i];
+}
+
 static rnnc_optimizer *make_optimizer(rnnc_weights *weights, const trial *t)
 {
     rnnc_optimizer *optimizer = rnnc_optimizer_create(weights, t->kind);
@@ -410,13 +421,17 @@ static void test_clip_norm(void **state)
     assert_int_equal(rnnc_clip_norm(weights, 2, &norm), RNNC_OK);
     assert_true(norm == 13);
     for (int i = 0; i < 3; i++)
-        assert_near(g[i], (double)((float[]){3, -4, 12}[i]) * 2 / (13 + 1e-6),
-                    1e-6);
-    assert_true(rni_weights_gradients(weights, 1)[0] == 1000);
+        assert_near(seen(weights, "p", i),
+                    (double)((float[]){3, -4, 12}[i]) * 2 / (13 + 1e-6), 1e-6);
+    assert_true(seen(weights, "q", 0) == 1000);
     assert_int_equal(rnnc_clip_norm(weights, -1, &norm), RNNC_E_ARGUMENT);
+    assert_int_equal(rnnc_clip_norm(weights, 1, &norm), RNNC_OK);
+    assert_near(norm, 2, 1e-6);
+    assert_near(seen(weights, "p", 2), 12.0 / 13, 1e-6);
     g[1] = INFINITY;
     assert_int_equal(rnnc_clip_norm(weights, 2, &norm), RNNC_OK);
-    assert_true(isinf(norm) && g[0] == 0 && isnan(g[1]));
+    assert_true(isinf(norm) && seen(weights, "p", 0) == 0 &&
+                isnan(seen(weights, "p", 1)));
     rnnc_weights_destroy(weights);
 }
 
@@ -449,6 +464,45 @@ static void test_clip_value(void **state)
     rnnc_weights_destroy(weights);
 }
 
+// Scaled, clipped by norm and by value, stepped with: {3, -4, 12} / 2 has the
+// norm 6.5, a bound of 3.25 halves it once more, one of 2 cuts the last off.
+static void test_what_is_owed(void **state)
+{
+    (void)state;
+    rnnc_weights *weights = make_weights(NULL, 3);
+    float norm = 0, values[3];
+    assert_int_equal(rni_weights_need_gradients(weights), RNNC_OK);
+    memcpy(rni_weights_gradients(weights, 0), (float[]){3, -4, 12},
+           3 * sizeof(float));
+    assert_int_equal(rnnc_scale_gradients(weights, -0.5f), RNNC_OK);
+    assert_true(seen(weights, "p", 2) == -6);
+    assert_int_equal(rnnc_clip_norm(weights, 3.25f, &norm), RNNC_OK);
+    assert_near(norm, 6.5, 1e-6);
+    assert_near(seen(weights, "p", 1), 1, 1e-6);
+
+    rnnc_optimizer *sgd = rnnc_optimizer_create(weights, RNNC_SGD);
+    rnnc_optimizer_set(sgd, RNNC_OPT_LEARNING_RATE, 1);
+    assert_int_equal(rnnc_optimizer_step(sgd), RNNC_OK);
+    assert_int_equal(rnnc_weights_get(weights, "p", values, 3), RNNC_OK);
+    for (int i = 0; i < 3; i++)
+        assert_near(values[i], ((double[]){0.75, -1, 3})[i], 1e-6);
+    assert_near(seen(weights, "p", 0), -0.75, 1e-6);
+
+    rni_weights_settle(weights);
+    assert_near(rni_weights_gradients(weights, 0)[0], -0.75, 1e-6);
+    assert_int_equal(rnnc_scale_gradients(weights, 0.5f), RNNC_OK);
+    assert_int_equal(rnnc_clip_value(weights, 1), RNNC_OK);
+    assert_near(seen(weights, "p", 0), -0.375, 1e-6);
+    assert_true(seen(weights, "p", 2) == -1);
+
+    rnnc_scale_gradients(weights, 0.5f);
+    assert_int_equal(rnnc_weights_zero_gradients(weights), RNNC_OK);
+    rni_weights_gradients(weights, 0)[0] = 8;
+    assert_true(seen(weights, "p", 0) == 8);
+    rnnc_optimizer_destroy(sgd);
+    rnnc_weights_destroy(weights);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_clip_norm),
         cmocka_unit_test(test_norm_of_many),
         cmocka_unit_test(test_clip_value),
+        cmocka_unit_test(test_what_is_owed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

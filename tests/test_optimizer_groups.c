@@ -163,9 +163,10 @@ static void test_scaled_gradients(void **state)
     assert_int_equal(rnnc_scale_gradients(weights, NAN), RNNC_E_ARGUMENT);
     assert_int_equal(rnnc_scale_gradients(weights, INFINITY), RNNC_E_ARGUMENT);
     assert_int_equal(rnnc_scale_gradients(weights, 0.25f), RNNC_OK);
-    assert_true(rni_weights_gradients(weights, 0)[0] == 3);
-    assert_true(rni_weights_gradients(weights, 0)[1] == -0.5f);
-    assert_true(rni_weights_gradients(weights, 1)[0] == 5);
+    float p[2], q[1];
+    assert_int_equal(rnnc_weights_gradient(weights, "p", p, 2), RNNC_OK);
+    assert_int_equal(rnnc_weights_gradient(weights, "q", q, 1), RNNC_OK);
+    assert_true(p[0] == 3 && p[1] == -0.5f && q[0] == 5);
     rnnc_weights_destroy(weights);
     rnnc_graph_destroy(graph);
 }

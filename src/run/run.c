@@ -58,7 +58,7 @@ static rni_team *start_team(const rnnc_context *context)
 static bool make_parts(rnnc_run *run)
 {
     const rnnc_context *context = run->plan->graph->context;
-    run->kernels = rni_kernels_get(rni_isa_choose());
+    run->kernels = rni_kernels_choose();
     return rni_keep_init(&run->keep, run->plan, run->kernels, &run->memory,
                          start_team(context), context->threads) &&
            rni_inputs_init(&run->inputs, run->plan, &run->memory) &&
@@ -520,6 +520,7 @@ rnnc_status rnnc_run_backward(rnnc_run *run)
     rnnc_weights *weights = run->weights;
     if (rni_weights_need_gradients(weights) != RNNC_OK)
         return rni_error_memory(&run->error);
+    rni_weights_settle(weights);
     rni_program *p = rni_keep_program(&run->keep);
     const rnnc_plan *plan = p->plan;
     for (int32_t b = 0; b < plan->n_buffers; b++)

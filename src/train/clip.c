@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Clipping gradients, by their norm or by their values, and scaling them.
+// Clipping gradients, by their norm or by their values, and scaling them. What
+// multiplies all of them is owed: an optimizer's step does it on its way, which
+// saves a pass over the memory of all gradients.
 #include <float.h>
 #include <string.h>
 
@@ -83,50 +85,13 @@ static double norm_of(const norm_work *work)
 
 static double total_norm(const rnnc_weights *weights)
 {
-    norm_work work = {.weights = weights,
-                      .kernels = rni_kernels_get(rni_isa_choose())};
+    norm_work work = {.weights = weights, .kernels = rni_kernels_choose()};
     if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
         add_squares(&work, 0, 1);
     else
         rni_team_run(weights->graph->context->team, add_squares, &work);
-    return norm_of(&work);
-}
-
-// ---- What is done to each gradient ----------------------------------------
-
-typedef struct change {
-    const rnnc_weights *weights;
-    float number; // the factor, or the bound
-} change;
-
-static void scale(const void *work, int32_t p, int64_t first, int64_t count,
-                  float *scratch)
-{
-    (void)scratch;
-    const change *c = work;
-    float *values = rni_weights_gradients(c->weights, p) + first;
-    for (int64_t i = 0; i < count; i++)
-        values[i] *= c->number;
-}
-
-static void clip(const void *work, int32_t p, int64_t first, int64_t count,
-                 float *scratch)
-{
-    (void)scratch;
-    const change *c = work;
-    float *values = rni_weights_gradients(c->weights, p) + first;
-    for (int64_t i = 0; i < count; i++) {
-        float above = values[i] > c->number ? c->number : values[i];
-        values[i] = above < -c->number ? -c->number : above;
-    }
-}
-
-static void change_all(rnnc_weights *weights, rni_sweep_part *part,
-                       float number)
-{
-    const change work = {weights, number};
-    rni_sweep sweep = {.weights = weights, .part = part, .work = &work};
-    rni_sweep_run(&sweep);
+    return norm_of(&work) *
+           (double)(weights->owed < 0 ? -weights->owed : weights->owed);
 }
 
 rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
@@ -139,27 +104,55 @@ rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
         *norm = (float)total;
     const double factor = (double)most / (total + 1e-6);
     if (!(factor >= 1)) // a NaN is to be seen in the gradients
-        change_all(weights, scale, (float)factor);
+        weights->owed *= (float)factor;
     return RNNC_OK;
+}
+
+// ---- By value -------------------------------------------------------------
+
+typedef struct clipping {
+    const rnnc_weights *weights;
+    float most;
+} clipping;
+
+static void clip(const void *work, int32_t p, int64_t first, int64_t count,
+                 float *scratch)
+{
+    (void)scratch;
+    const clipping *c = work;
+    const float owed = c->weights->owed;
+    float *values = rni_weights_gradients(c->weights, p) + first;
+    for (int64_t i = 0; i < count; i++) {
+        float value = values[i] * owed;
+        value = value > c->most ? c->most : value;
+        values[i] = value < -c->most ? -c->most : value;
+    }
 }
 
 rnnc_status rnnc_clip_value(rnnc_weights *weights, float most)
 {
     rnnc_status status = begin_clip(weights, most, "clip_value");
-    if (status == RNNC_OK)
-        change_all(weights, clip, most);
-    return status;
+    if (status != RNNC_OK)
+        return status;
+    const clipping work = {weights, most};
+    rni_sweep sweep = {.weights = weights, .part = clip, .work = &work};
+    rni_sweep_run(&sweep);
+    weights->owed = 1;
+    return RNNC_OK;
 }
+
+// ---- By a factor ----------------------------------------------------------
 
 rnnc_status rnnc_scale_gradients(rnnc_weights *weights, float factor)
 {
-    if (begin_call(weights, "scale_gradients") != RNNC_OK)
-        return rnnc_weights_status(weights);
+    rnnc_status status = begin_call(weights, "scale_gradients");
+    if (status != RNNC_OK)
+        return status;
     if (!(factor >= -FLT_MAX && factor <= FLT_MAX))
         return rni_error_set(&weights->error, RNNC_E_ARGUMENT,
                              "scale_gradients: the factor is %g, expected a "
                              "finite one",
                              (double)factor);
-    change_all(weights, scale, factor);
+    weights->owed *= factor;
     return RNNC_OK;
 }

@@ -25,7 +25,7 @@ enum {
     RNI_SLOT_AVERAGE,
     RNI_SLOT_T = RNI_SLOT_AVERAGE + RNI_AVERAGES,
     RNI_SLOT_SCALAR,
-    RNI_UPDATE_SCALARS = 11,
+    RNI_UPDATE_SCALARS = 12,
     RNI_UPDATE_SLOTS = RNI_SLOT_SCALAR + RNI_UPDATE_SCALARS,
     RNI_UPDATE_CODE = 20 // instructions at most
 };
@@ -81,7 +81,7 @@ typedef struct rni_update_row {
 extern const rni_update_row rni_update_table[RNI_OPTIMIZERS];
 
 // Code of all algorithms, before their own.
-enum { RNI_UPDATE_COMMON = 3 };
+enum { RNI_UPDATE_COMMON = 4 };
 extern const rni_update_code rni_update_common[RNI_UPDATE_COMMON];
 
 // Parameters with options of their own. Options that it does not own are equal

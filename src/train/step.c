@@ -63,6 +63,7 @@ static void begin_parameter(rnnc_optimizer *optimizer, int32_t p)
     state->scalars[0] = (float)-rate;
     state->scalars[1] = (float)decay;
     state->scalars[2] = (float)(1 - rate * decay);
+    state->scalars[3] = optimizer->weights->owed;
     optimizer->row->scalars(options, state);
 }
 

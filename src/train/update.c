@@ -13,6 +13,7 @@ enum {
     RATE = RNI_SLOT_SCALAR, // -rate
     DECAY,                  // weight decay
     SHRINK,                 // 1 - rate weight decay
+    OWED,                   // of the gradients
     OWN,                    // from here on an algorithm's own
     S0 = OWN,
     S1,
@@ -29,6 +30,7 @@ enum {
 #define COUNT(table) ((int32_t)(sizeof(table) / sizeof *(table)))
 
 const rni_update_code rni_update_common[RNI_UPDATE_COMMON] = {
+    {OP(MUL), G, OWED, G, 0, 0},
     {OP(NEG), G, G, 0, 0, WHEN(MAXIMIZE)},
     {OP(FMA), G, DECAY, P, G, WHEN(DECAY)},
     {OP(MUL), P, SHRINK, P, 0, WHEN(DECAY_APART)},

@@ -36,6 +36,7 @@ static rnnc_weights *weights_new(rnnc_graph *graph)
     atomic_init(&weights->references, 1);
     atomic_init(&weights->version, 1);
     weights->n_parameters = graph->n_parameters;
+    weights->owed = 1;
     return weights;
 }
 
@@ -277,6 +278,30 @@ rnnc_status rni_weights_need_gradients(rnnc_weights *weights)
     return RNNC_OK;
 }
 
+// The factor of the gradient of parameter p.
+static float factor_of(const rnnc_weights *weights, int32_t p)
+{
+    return weights->graph->parameters[p]->frozen ? 1 : weights->owed;
+}
+
+static void multiply(const float *from, float factor, float *to, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        to[i] = from[i] * factor;
+}
+
+void rni_weights_settle(rnnc_weights *weights)
+{
+    if (weights->owed >= 1 && weights->owed <= 1)
+        return;
+    for (int32_t p = 0; p < weights->n_parameters; p++) {
+        float *values = rni_weights_gradients(weights, p);
+        multiply(values, factor_of(weights, p), values,
+                 weights->offsets[p + 1] - weights->offsets[p]);
+    }
+    weights->owed = 1;
+}
+
 rnnc_status rnnc_weights_gradient(const rnnc_weights *weights, const char *name,
                                   float *values, int64_t count)
 {
@@ -289,8 +314,8 @@ rnnc_status rnnc_weights_gradient(const rnnc_weights *weights, const char *name,
     if (weights->gradients == NULL)
         memset(values, 0, (size_t)count * sizeof *values);
     else
-        memcpy(values, rni_weights_gradients(weights, index),
-               (size_t)count * sizeof *values);
+        multiply(rni_weights_gradients(weights, index),
+                 factor_of(weights, index), values, count);
     return RNNC_OK;
 }
 
@@ -301,5 +326,6 @@ rnnc_status rnnc_weights_zero_gradients(rnnc_weights *weights)
     if (weights->gradients != NULL)
         memset(weights->gradients, 0,
                total_floats(weights) * sizeof *weights->gradients);
+    weights->owed = 1;
     return RNNC_OK;
 }

@@ -21,6 +21,8 @@ struct rnnc_weights {
                            // each a multiple of 16
     float *values;         // dense [rows, cols] for each parameter
     float *gradients;      // the same layout; made at the first use, or NULL
+    float owed;            // what gradients that are not frozen are still to be
+                           // multiplied by; 1 where there are none
     uint8_t *storages;     // [n_parameters] rnnc_storage: `values` are rounded
     uint64_t stored;       // rises at each change of `storages`
     pthread_mutex_t lock;  // over `bindings`, and while values change
@@ -59,11 +61,15 @@ bool rni_weights_trainable(const rnnc_weights *weights, int32_t p,
 // Makes the gradients' home, all zero, unless it is there.
 rnnc_status rni_weights_need_gradients(rnnc_weights *weights);
 
+// Gradients become what they stand for, so that others can be added to them.
+void rni_weights_settle(rnnc_weights *weights);
+
 static inline float *rni_weights_values(const rnnc_weights *weights, int32_t p)
 {
     return weights->values + weights->offsets[p];
 }
 
+// Without what is owed.
 static inline float *rni_weights_gradients(const rnnc_weights *weights,
                                            int32_t p)
 {
