@@ -412,6 +412,17 @@ static void step(const trial *t)
     rnnc_optimizer_destroy(optimizer);
 }
 
+// A program without a loss of its own gets the total of its last value.
+static void add_loss(trial *t)
+{
+    const rnnc_graph *graph = t->m.graph;
+    for (int32_t i = graph->n_nodes - 1; i >= 0 && t->m.loss == NULL; i--) {
+        rnnc_node *node = graph->nodes[i];
+        if (node->cell == NULL && node->shape.type == RNI_FLOAT)
+            t->m.loss = rnnc_total(node);
+    }
+}
+
 static void train(const trial *t)
 {
     static float kept[GRADIENTS], again[GRADIENTS];
@@ -496,6 +507,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     t.m.graph = t.context == NULL ? NULL : rnnc_graph_create(t.context);
     if (t.m.graph != NULL) {
         machine_describe(&t.m);
+        if (question == TRAIN)
+            add_loss(&t);
         t.weights = rnnc_weights_create(t.m.graph, t.salt);
         if (rnnc_weights_status(t.weights) == RNNC_OK && list_ends(&t) &&
             make_sequences(&t)) {
