@@ -5,8 +5,6 @@
 #include <float.h>
 #include <string.h>
 
-#include "base/context.h"
-#include "base/team.h"
 #include "train/optimizer.h"
 #include "train/real.h"
 #include "train/sweep.h"
@@ -42,7 +40,7 @@ static rnnc_status begin_clip(rnnc_weights *weights, float most,
 // Gradients are cut into pieces, and pieces dealt out to lanes in turn; a lane
 // is one sum, whoever works on it, and lanes are added up in order. So the
 // norm has the same bits whatever the number of threads.
-enum { PIECE = 1 << 13, LANES = 32, TEAM_FLOATS = 1 << 16 };
+enum { PIECE = 1 << 13, LANES = 32 };
 
 typedef struct norm_work {
     const rnnc_weights *weights;
@@ -86,10 +84,7 @@ static double norm_of(const norm_work *work)
 static double total_norm(const rnnc_weights *weights)
 {
     norm_work work = {.weights = weights, .kernels = rni_kernels_choose()};
-    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
-        add_squares(&work, 0, 1);
-    else
-        rni_team_run(weights->graph->context->team, add_squares, &work);
+    rni_sweep_share(weights, add_squares, &work);
     return norm_of(&work) *
            (double)(weights->owed < 0 ? -weights->owed : weights->owed);
 }

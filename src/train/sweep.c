@@ -33,13 +33,18 @@ static void share(void *work, int32_t member, int32_t size)
     }
 }
 
+void rni_sweep_share(const rnnc_weights *weights, rni_team_body body,
+                     void *work)
+{
+    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
+        body(work, 0, 1);
+    else
+        rni_team_run(weights->graph->context->team, body, work);
+}
+
 void rni_sweep_run(rni_sweep *sweep)
 {
-    const rnnc_weights *weights = sweep->weights;
-    if (weights->offsets[weights->n_parameters] < TEAM_FLOATS)
-        share(sweep, 0, 1);
-    else
-        rni_team_run(weights->graph->context->team, share, sweep);
+    rni_sweep_share(sweep->weights, share, sweep);
 }
 
 void rni_sweep_swap(float *a, float *b, int64_t count)

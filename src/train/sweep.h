@@ -4,6 +4,7 @@
 #ifndef RNI_SWEEP_H
 #define RNI_SWEEP_H
 
+#include "base/team.h"
 #include "weights/weights.h"
 
 // Elements [first, first + count) of parameter p, with scratch of one's own.
@@ -22,6 +23,10 @@ typedef struct rni_sweep {
 // Members own whole tiles, so no two of them write to one cache line. The
 // caller holds the lock of the weights if their values change.
 void rni_sweep_run(rni_sweep *sweep);
+
+// Runs a body on the team of the weights, or alone where they are few.
+void rni_sweep_share(const rnnc_weights *weights, rni_team_body body,
+                     void *work);
 
 int64_t rni_sweep_count(const rnnc_weights *weights, int32_t p); // floats
 
