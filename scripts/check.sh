@@ -5,8 +5,8 @@
 # the reference BLAS, by clang and under sanitizers; also the layout of the
 # sources and the documentation. The summaries of ctest come last.
 # Usage: scripts/check.sh [--long]
-#   --long   also 64-bit ARM under qemu, tests over all floats, and ten million
-#            runs of each fuzz target
+#   --long   also 64-bit ARM under qemu, tests over all floats, the branches
+#            that tests take, and ten million runs of each fuzz target
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Sourced by demo.sh and check.sh: installs Debian packages that are missing.
+# Sourced by the other scripts: installs Debian packages that are missing.
 
 say() { printf '\n== %s\n' "$*"; }
 
