@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/nets.h"
 
 enum { BATCH = 6, LONGEST = 9, HIDDEN = 20, MOST_FAILURES = 20000 };
@@ -67,8 +67,8 @@ static void steady_training_allocates_nothing(void **state)
 {
     (void)state;
     for (size_t k = 0; k < net_count; k++) {
-        budget b = {0, 0, -1};
-        rnnc_context *context = budget_context(&b);
+        fault f = {.at = -1};
+        rnnc_context *context = fault_context(&f, 1);
         training t = {.n = net_make(context, net_table + k, HIDDEN)};
         t.weights = rnnc_weights_create(t.n.graph, 1);
         t.plan = net_plan(&t.n, RNNC_TRAIN, 0);
@@ -80,12 +80,12 @@ static void steady_training_allocates_nothing(void **state)
             rnnc_run_reserve(t.run, BATCH, LONGEST, BATCH * LONGEST), RNNC_OK);
         for (int64_t step = 0; step < 12; step++) {
             if (step == 11)
-                b.left = 0;
+                fault_arm(&f, 0, true);
             training_step(&t, step);
         }
         training_destroy(&t);
         rnnc_context_destroy(context);
-        assert_int_equal(b.live, 0);
+        assert_int_equal(f.live, 0);
     }
 }
 
@@ -93,8 +93,8 @@ static void steady_training_allocates_nothing(void **state)
 static void reserve_makes_room_for_all_within_its_limits(void **state)
 {
     (void)state;
-    budget b = {0, 0, -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     training t = {.n = net_make(context, net_table + 1, HIDDEN)};
     t.weights = rnnc_weights_create(t.n.graph, 1);
     t.plan = net_plan(&t.n, RNNC_TRAIN, 0);
@@ -105,7 +105,7 @@ static void reserve_makes_room_for_all_within_its_limits(void **state)
     assert_int_equal(rnnc_run_reserve(t.run, 64, 500, 5000), RNNC_OK);
     training_step(&t, 0);
     int64_t rows[64], lengths[64];
-    b.left = 0;
+    fault_arm(&f, 0, true);
     for (int64_t batch = 1; batch <= 64; batch += 9) {
         for (int64_t k = 0; k < batch; k++) {
             rows[k] = k;
@@ -117,7 +117,7 @@ static void reserve_makes_room_for_all_within_its_limits(void **state)
     }
     training_destroy(&t);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 static void steps_of_a_stream_allocate_nothing(void **state)
@@ -126,8 +126,8 @@ static void steps_of_a_stream_allocate_nothing(void **state)
     for (size_t k = 0; k < net_count; k++) {
         if (!net_table[k].streams)
             continue;
-        budget b = {0, 0, -1};
-        rnnc_context *context = budget_context(&b);
+        fault f = {.at = -1};
+        rnnc_context *context = fault_context(&f, 1);
         net n = net_make(context, net_table + k, HIDDEN);
         rnnc_weights *weights = rnnc_weights_create(n.graph, 1);
         rnnc_plan *plan = net_plan(&n, RNNC_STREAM, 0);
@@ -137,7 +137,7 @@ static void steps_of_a_stream_allocate_nothing(void **state)
         assert_true(net_fill(x, NULL, rows, lengths, NULL, 3));
         assert_int_equal(rnnc_stream_chunk_reserve(stream, 7), RNNC_OK);
         assert_int_equal(rnnc_stream_begin(stream), RNNC_OK);
-        b.left = 0;
+        fault_arm(&f, 0, true);
         assert_int_equal(rnnc_stream_chunk_input(stream, n.x, x), RNNC_OK);
         for (int step = 0; step < 5; step++) {
             assert_int_equal(rnnc_stream_step(stream), RNNC_OK);
@@ -152,7 +152,7 @@ static void steps_of_a_stream_allocate_nothing(void **state)
         rnnc_weights_destroy(weights);
         net_destroy(&n);
         rnnc_context_destroy(context);
-        assert_int_equal(b.live, 0);
+        assert_int_equal(f.live, 0);
     }
 }
 
@@ -160,7 +160,7 @@ static void steps_of_a_stream_allocate_nothing(void **state)
 
 // What a whole life of a model uses; every field may be NULL.
 typedef struct life {
-    budget b;
+    fault f;
     rnnc_context *context;
     training t;
     rnnc_model *model;
@@ -172,7 +172,7 @@ typedef struct life {
 
 static rnnc_status describe(life *l, const net_row *row)
 {
-    l->context = budget_context(&l->b);
+    l->context = fault_context(&l->f, 1);
     if (l->context == NULL)
         return RNNC_E_MEMORY;
     l->t.n = net_make(l->context, row, HIDDEN);
@@ -285,16 +285,16 @@ static void die(life *l)
 static void expect_clean_failures(const net_row *row)
 {
     for (int64_t left = 0; left < MOST_FAILURES; left++) {
-        life l = {.b = {0, 0, left}};
+        life l = {.f = {.at = left, .onwards = true}};
         rnnc_status status = live(&l, row);
-        bool done = l.b.left > 0;
+        bool done = !l.f.hit;
         die(&l);
         if (status != RNNC_OK && (done || status != RNNC_E_MEMORY))
             fail_msg("%s, allocation %lld: status %d", row->name,
                      (long long)left, (int)status);
-        if (l.b.live != 0)
+        if (l.f.live != 0)
             fail_msg("%s, allocation %lld: %lld blocks lost", row->name,
-                     (long long)left, (long long)l.b.live);
+                     (long long)left, (long long)l.f.live);
         if (done)
             return;
     }
@@ -313,8 +313,8 @@ static void each_failure_is_a_clean_error(void **state)
 static void a_failed_pass_changes_nothing(void **state)
 {
     (void)state;
-    budget b = {0, 0, -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     net n = net_make(context, net_table + 1, HIDDEN);
     rnnc_weights *weights = rnnc_weights_create(n.graph, 1);
     rnnc_plan *plan = net_plan(&n, RNNC_INFER, 0);
@@ -332,9 +332,9 @@ static void a_failed_pass_changes_nothing(void **state)
         assert_int_equal(rnnc_run_forward(runs[k]), RNNC_OK);
         if (k == 1) {
             rnnc_run_input(runs[k], n.x, large);
-            b.left = 0;
+            fault_arm(&f, 0, true);
             assert_int_equal(rnnc_run_forward(runs[k]), RNNC_E_MEMORY);
-            b.left = -1;
+            fault_arm(&f, -1, true);
             rnnc_run_input(runs[k], n.x, small);
         }
         rnnc_run_carry(runs[k], carried, 2);
@@ -349,7 +349,7 @@ static void a_failed_pass_changes_nothing(void **state)
     rnnc_weights_destroy(weights);
     net_destroy(&n);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

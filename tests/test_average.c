@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 #include "weights/weights.h"
 
 enum { N = 70000, UPDATES = 40 };
@@ -183,24 +183,24 @@ static void test_errors(void **state)
 static void test_allocations_that_fail(void **state)
 {
     (void)state;
-    budget b = {0, 0, -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_weights *weights = make_weights(context);
     rnnc_status status = RNNC_E_MEMORY;
     for (int64_t left = 0; status != RNNC_OK; left++) {
-        b.left = left;
+        fault_arm(&f, left, true);
         rnnc_average *average =
             rnnc_average_create(weights, RNNC_AVERAGE_EQUAL, 0);
         status = rnnc_average_status(average);
         assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
-        b.left = 0;
+        fault_arm(&f, 0, true);
         if (status == RNNC_OK)
             assert_int_equal(rnnc_average_update(average), RNNC_OK);
         rnnc_average_destroy(average);
     }
     rnnc_weights_destroy(weights);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

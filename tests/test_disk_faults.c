@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/disk_faults.h"
 
 enum { MOST_CALLS = 200, FILE_MOST = 1 << 18, ROWS = 150, COLS = 40 };
@@ -170,8 +170,8 @@ static bool save_with(const trial *t, int64_t at, saver *save,
                       const content *old, const content *new)
 {
     char message[200] = "unset";
-    budget spent = {0, 0, -1};
-    rnnc_context *context = budget_context(&spent);
+    fault spent = {.at = -1};
+    rnnc_context *context = fault_context(&spent, 1);
     rnnc_weights *weights = make_weights(context, 2);
     uint64_t version = rnnc_weights_version(weights);
     int64_t live = spent.live;
@@ -254,8 +254,8 @@ static bool load_with(const trial *t, int64_t at, loader *load,
 {
     static float before[ROWS * COLS], after[ROWS * COLS], wanted[ROWS * COLS];
     char message[200] = "unset";
-    budget spent = {0, 0, -1};
-    rnnc_context *context = budget_context(&spent);
+    fault spent = {.at = -1};
+    rnnc_context *context = fault_context(&spent, 1);
     rnnc_weights *weights = make_weights(context, 1);
     rnnc_weights *saved = make_weights(NULL, 2);
     rnnc_weights_get(weights, "w", before, ROWS * COLS);

@@ -13,7 +13,7 @@
 #include "graph/node.h"
 #include "rnnc/cell.h"
 #include "rnnc/graph.h"
-#include "support/budget.h"
+#include "support/fault.h"
 
 // A graph with a value of each sort; the digits are columns.
 typedef struct stage {
@@ -457,8 +457,8 @@ static void survives_without_memory(void **state)
     (void)state;
     bool whole = false;
     for (int64_t blocks = 0; !whole; blocks++) {
-        budget b = {.left = blocks};
-        rnnc_context *context = budget_context(&b);
+        fault f = {.at = blocks, .onwards = true};
+        rnnc_context *context = fault_context(&f, 1);
         rnnc_graph *g = context == NULL ? NULL : rnnc_graph_create(context);
         rnnc_node *x = rnnc_input_rows_on(g, "an axis", "x", 3);
         rnnc_cell *cell = rnnc_cell_lstm(g, "lstm", 3, 4);
@@ -473,7 +473,7 @@ static void survives_without_memory(void **state)
         assert_int_equal(rnnc_graph_status(g), whole ? RNNC_OK : RNNC_E_MEMORY);
         rnnc_graph_destroy(g);
         rnnc_context_destroy(context);
-        assert_int_equal(b.live, 0);
+        assert_int_equal(f.live, 0);
         assert_true(blocks < 1000);
     }
 }

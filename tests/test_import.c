@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/import_case.h"
 
 static const float *const w = import_truth.w;
@@ -376,8 +376,8 @@ static bool import_with(int64_t left)
     pieces[3] = import_floats("extra", "[1]", w, 1);
     rnnc_weights *weights = import_weights();
     import_values before = import_values_of(weights);
-    budget spent = {0, 0, left};
-    rnnc_context *context = budget_context(&spent);
+    fault spent = {.at = left, .onwards = true};
+    rnnc_context *context = fault_context(&spent, 1);
     rnnc_import *import = context ? rnnc_import_create(context) : NULL;
     rnnc_import_options o = {
         .struct_size = sizeof o, .blocks = order, .n_blocks = 2};

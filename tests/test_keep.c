@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 
 enum { WORDS = 11, UNITS = 64, BATCH = 3, MOST = 1600 };
 
@@ -283,12 +283,12 @@ static void memory_may_run_out_anywhere(void **state)
     (void)state;
     rnnc_status status = RNNC_E_MEMORY;
     for (int64_t blocks = 0; status != RNNC_OK; blocks++) {
-        budget b = {.left = blocks};
-        rnnc_context *context = budget_context(&b);
+        fault f = {.at = blocks, .onwards = true};
+        rnnc_context *context = fault_context(&f, 1);
         if (context != NULL)
             status = try_all(context);
         rnnc_context_destroy(context);
-        assert_int_equal(b.live, 0);
+        assert_int_equal(f.live, 0);
         assert_true(blocks < 5000);
     }
 }

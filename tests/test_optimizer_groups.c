@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 #include "weights/weights.h"
 
 enum { N = 4, KINDS = 10 };
@@ -378,21 +378,21 @@ static void test_records_that_do_not_fit(void **state)
 }
 
 // Saves and restores with so many allocations; true where none was missing.
-static bool save_within(budget *b, rnnc_weights *weights, int64_t left)
+static bool save_within(fault *f, rnnc_weights *weights, int64_t left)
 {
     rnnc_optimizer *from = make_rich(weights, RNNC_RMSPROP);
     rnnc_optimizer *to = rnnc_optimizer_create(weights, RNNC_RMSPROP);
     rnnc_record *record = rnnc_record_create(weights->graph->context);
     int32_t group;
     rnnc_optimizer_add_group(to, "*bias", &group);
-    b->left = left;
+    fault_arm(f, left, true);
     rnnc_status saved = rnnc_optimizer_save(from, record);
     assert_true(saved == RNNC_OK || saved == RNNC_E_MEMORY);
     if (saved != RNNC_OK)
         assert_int_equal(rnnc_record_count(record), 0);
     rnnc_status status =
         saved == RNNC_OK ? rnnc_optimizer_restore(to, record) : saved;
-    b->left = -1;
+    fault_arm(f, -1, true);
     assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
     assert_true(option(to, 0, RNNC_OPT_MOMENTUM) == (status == RNNC_OK));
     steps(to, weights, 0, 1);
@@ -405,25 +405,25 @@ static bool save_within(budget *b, rnnc_weights *weights, int64_t left)
 static void test_allocations_that_fail(void **state)
 {
     (void)state;
-    budget b = {0, 0, -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_weights *weights = make_weights(context);
     int64_t left = 0;
-    while (!save_within(&b, weights, left))
+    while (!save_within(&f, weights, left))
         left++;
     assert_true(left > 10);
     rnnc_optimizer *adam = rnnc_optimizer_create(weights, RNNC_ADAM);
     rnnc_record *record = rnnc_record_create(context);
     // A second save into the same record needs nothing.
-    b.left = -1;
+    fault_arm(&f, -1, true);
     rnnc_optimizer_save(adam, record);
-    b.left = 0;
+    fault_arm(&f, 0, true);
     assert_int_equal(rnnc_optimizer_save(adam, record), RNNC_OK);
     rnnc_optimizer_destroy(adam);
     rnnc_record_destroy(record);
     rnnc_weights_destroy(weights);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "rnnc/picture.h"
-#include "support/budget.h"
+#include "support/fault.h"
 
 // Both kinds of pictures, as text of its own that the caller frees.
 static char *graph_text(const rnnc_graph *graph)
@@ -175,15 +175,15 @@ static void tells_sizes(void **state)
 static void needs_memory_for_cells(void **state)
 {
     (void)state;
-    budget b = {.left = -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_graph *g = rnnc_graph_create(context);
     rnnc_cell *cell = rnnc_cell_lstm(g, "lstm", 3, 4);
-    b.left = 0;
+    fault_arm(&f, 0, true);
     assert_int_equal(rnnc_cell_picture(cell, 1, NULL, 0), 0);
     rnnc_graph_destroy(g);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 
 static void test_entries(void **state)
 {
@@ -94,8 +94,8 @@ static void test_errors(void **state)
 static void test_allocations_that_fail(void **state)
 {
     (void)state;
-    budget b = {0, 0, -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_record *record = rnnc_record_create(context);
     const double number = 1;
     char name[] = "entry a";
@@ -103,7 +103,7 @@ static void test_allocations_that_fail(void **state)
         name[6] = (char)('a' + i);
         rnnc_status status = RNNC_E_MEMORY;
         for (int64_t left = 0; status != RNNC_OK; left++) {
-            b.left = left;
+            fault_arm(&f, left, true);
             status = rnnc_record_set_numbers(record, name, &number, 1);
             assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
             assert_int_equal(rnnc_record_count(record), i + (status == 0));
@@ -111,7 +111,7 @@ static void test_allocations_that_fail(void **state)
     }
     rnnc_record_destroy(record);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "rnnc/reference.h"
+#include "support/fault.h"
 #include "support/op_stage.h"
 
 enum { BATCH = STAGE_BATCH, COLS = STAGE_COLS };
@@ -123,28 +124,6 @@ static void inputs_that_do_not_fit_are_refused(void **state)
 
 // ---- Memory that runs out -------------------------------------------------
 
-typedef struct supply {
-    int64_t left;   // allocations that still succeed
-    int64_t blocks; // not released yet
-} supply;
-
-static void *take(void *user, size_t bytes)
-{
-    supply *s = user;
-    if (s->left-- <= 0)
-        return NULL;
-    void *block = malloc(bytes);
-    s->blocks += block != NULL;
-    return block;
-}
-
-static void give_back(void *user, void *block)
-{
-    supply *s = user;
-    s->blocks--;
-    free(block);
-}
-
 static rnnc_status use(const op_stage *s, rnnc_node *loss, rnnc_reference *r)
 {
     static const uint8_t carried[BATCH] = {1, 1, 0};
@@ -163,35 +142,31 @@ static rnnc_status use(const op_stage *s, rnnc_node *loss, rnnc_reference *r)
 static void memory_that_runs_out_is_an_error(void **state)
 {
     (void)state;
-    supply all = {.left = INT64_MAX};
-    rnnc_context_options options = {.struct_size = sizeof options,
-                                    .allocate = take,
-                                    .release = give_back,
-                                    .user = &all};
-    rnnc_context *context = rnnc_context_create(&options);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     op_stage s = op_stage_make(context);
     rnnc_node *loss = rnnc_total(rnnc_unroll_output(op_stage_unroll(&s), 1));
     rnnc_weights *weights = rnnc_weights_create(s.graph, 11);
-    int64_t before = all.blocks;
+    int64_t before = f.live;
     rnnc_status status = RNNC_E_MEMORY;
     int64_t enough = 0;
     for (; status != RNNC_OK && enough < 10000; enough++) {
-        all.left = enough;
+        fault_arm(&f, enough, true);
         rnnc_reference *r = rnnc_reference_create(weights);
         status = rnnc_reference_status(r);
         if (status == RNNC_OK)
             status = use(&s, loss, r);
         assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
         rnnc_reference_destroy(r);
-        assert_int_equal(all.blocks, before);
+        assert_int_equal(f.live, before);
     }
     assert_int_equal(status, RNNC_OK);
     assert_in_range(enough, 20, 9999);
-    all.left = INT64_MAX;
+    fault_arm(&f, -1, true);
     rnnc_weights_destroy(weights);
     rnnc_graph_destroy(s.graph);
     rnnc_context_destroy(context);
-    assert_int_equal(all.blocks, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

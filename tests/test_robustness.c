@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/mutate.h"
 #include "support/nets.h"
 
@@ -209,10 +209,10 @@ static void changed_files(void **state)
 static int try_life(int64_t at)
 {
     life l = {0};
-    budget spent = {0, 0, at};
-    rnnc_context *context = budget_context(&spent);
+    fault spent = {.at = at, .onwards = true};
+    rnnc_context *context = fault_context(&spent, 1);
     rnnc_status status = context == NULL ? RNNC_E_MEMORY : live(context, &l);
-    bool failed = spent.left == 0;
+    bool failed = spent.hit;
     die(&l);
     rnnc_context_destroy(context);
     if (spent.live != 0 || status != (failed ? RNNC_E_MEMORY : RNNC_OK))
@@ -223,12 +223,12 @@ static int try_life(int64_t at)
 static int64_t count_allocations(void)
 {
     life l = {0};
-    budget spent = {0, 0, -1};
-    rnnc_context *context = budget_context(&spent);
+    fault spent = {.at = -1};
+    rnnc_context *context = fault_context(&spent, 1);
     assert_int_equal(live(context, &l), RNNC_OK);
     die(&l);
     rnnc_context_destroy(context);
-    return spent.calls;
+    return spent.asked;
 }
 
 static void failed_allocations(void **state)

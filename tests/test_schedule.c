@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 
 enum { STEPS = 60, MOST = 10 };
 
@@ -540,11 +540,11 @@ static void test_errors_of_parts(void **state)
 }
 
 // Makes a chain with a moved momentum with so many allocations.
-static bool make_within(budget *b, const stage *s, int64_t left)
+static bool make_within(fault *f, const stage *s, int64_t left)
 {
     rnnc_schedule_setting settings[] = {{RNNC_SCHED_MAX_RATE, 0, 0.3},
                                         {RNNC_SCHED_ITERATIONS, 0, 40}};
-    b->left = left;
+    fault_arm(f, left, true);
     rnnc_schedule *cycle = rnnc_schedule_create(
         s->optimizer, RNNC_SCHEDULE_ONE_CYCLE, settings, 2);
     rnnc_status status = rnnc_schedule_status(cycle);
@@ -554,10 +554,10 @@ static bool make_within(budget *b, const stage *s, int64_t left)
     rnnc_schedule *chain =
         status == RNNC_OK ? rnnc_schedule_chain(&cycle, 1) : NULL;
     bool made = rnnc_schedule_status(chain) == RNNC_OK;
-    b->left = 0; // steps need nothing
+    fault_arm(f, 0, true); // steps need nothing
     for (int t = 0; made && t < 40; t++)
         assert_int_equal(rnnc_schedule_step(chain), RNNC_OK);
-    b->left = -1;
+    fault_arm(f, -1, true);
     rnnc_schedule_destroy(chain);
     rnnc_schedule_destroy(cycle);
     return made;
@@ -566,16 +566,16 @@ static bool make_within(budget *b, const stage *s, int64_t left)
 static void test_allocations_that_fail(void **state)
 {
     (void)state;
-    budget b = {0, 0, -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     bool made = false;
     for (int64_t left = 0; !made; left++) {
         stage s = make_stage(context, RNNC_SGD);
-        made = make_within(&b, &s, left);
+        made = make_within(&f, &s, left);
         end_stage(&s);
     }
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "rnnc/sequence.h"
 #include "sequence/sequence.h"
-#include "support/budget.h"
+#include "support/fault.h"
 
 enum { BATCH = 24, TIME = 20, FEATURES = 3 };
 
@@ -312,29 +312,29 @@ static rnnc_status fill(rnnc_sequence *s, int64_t batch, int64_t time)
 static void allocates_only_to_grow(void **state)
 {
     (void)state;
-    budget b = {.left = -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_sequence *s = rnnc_sequence_create(context);
     rnnc_context_destroy(context);
     assert_int_equal(fill(s, BATCH, TIME), RNNC_OK);
-    int64_t calls = b.calls;
+    int64_t calls = f.asked;
     for (int64_t batch = 0; batch <= BATCH; batch++)
         for (int64_t time = 0; time <= TIME; time++)
             assert_int_equal(fill(s, batch, time), RNNC_OK);
-    assert_int_equal(b.calls, calls);
+    assert_int_equal(f.asked, calls);
     rnnc_sequence_destroy(s);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 static void survives_without_memory(void **state)
 {
     (void)state;
-    budget b = {.left = -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     static const float data[] = {5, 6};
     bool whole = false;
     for (int64_t blocks = 0; !whole; blocks++) {
-        b.left = blocks;
+        fault_arm(&f, blocks, true);
         rnnc_sequence *s = rnnc_sequence_create(context);
         rnnc_status status =
             rnnc_sequence_set_padded(s, data, NULL, 1, 1, 2, 0);
@@ -349,7 +349,7 @@ static void survives_without_memory(void **state)
         assert_true(blocks < 50);
     }
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 
 #include "base/context.h"
 #include "run/stream.h"
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/nets.h"
 
 enum { HIDDEN = 160, STEPS = 30, LSTM = 1 };
@@ -101,21 +101,21 @@ static void a_refusal_changes_nothing(void **state)
 {
     (void)state;
     float wanted[STEPS][NET_CLASSES], found[STEPS][NET_CLASSES];
-    budget b = {.left = -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     context->threads = 2; // the team itself is not asked for memory
     setting s = set_up(context);
     rnnc_stream *stream = stream_of(&s, 1);
     assert_true(walk(&s, stream, wanted));
     rnnc_status status = RNNC_E_MEMORY;
     for (int64_t left = 0; status != RNNC_OK; left++) {
-        int64_t live = b.live;
-        b.left = left;
+        int64_t live = f.live;
+        fault_arm(&f, left, true);
         status = rnnc_stream_threads(stream, 2);
-        b.left = -1;
+        fault_arm(&f, -1, true);
         if (status != RNNC_OK) {
             assert_int_equal(status, RNNC_E_MEMORY);
-            assert_int_equal(b.live, live);
+            assert_int_equal(f.live, live);
             assert_int_equal(stream->step.size, 1);
         }
         assert_true(walk(&s, stream, found));
@@ -124,7 +124,7 @@ static void a_refusal_changes_nothing(void **state)
     rnnc_stream_destroy(stream);
     tear_down(&s);
     rnnc_context_destroy(context);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 typedef struct rival {

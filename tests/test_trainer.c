@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/folder.h"
 #include "support/learning.h"
 #include "train/feed_order.h"
@@ -333,11 +333,11 @@ static void patience_ends_and_the_best_is_kept(void **state)
 
 // ---- Memory -----------------------------------------------------------------
 
-static int32_t close_budget(void *user, const rnnc_progress *progress)
+static int32_t close_supply(void *user, const rnnc_progress *progress)
 {
-    budget *b = user;
+    fault *f = user;
     if (progress->event == RNNC_PROGRESS_EPOCH)
-        b->left = progress->epoch == 0 ? 0 : -1;
+        fault_arm(f, progress->epoch == 0 ? 0 : -1, true);
     return 0;
 }
 
@@ -346,21 +346,21 @@ static void steps_allocate_nothing(void **state)
 {
     (void)state;
     for (size_t k = 0; k < learning_count; k++) {
-        budget b = {0, 0, -1};
+        fault f = {.at = -1};
         learning l;
-        learning_make(&l, &learning_table[k], budget_context(&b), 1);
+        learning_make(&l, &learning_table[k], fault_context(&f, 1), 1);
         l.options.epochs = 2;
         l.options.order = RNNC_ORDER_GIVEN;
         if (l.options.fill == NULL) {
-            l.options.progress = close_budget;
-            l.options.user = &b;
+            l.options.progress = close_supply;
+            l.options.user = &f;
         }
         assert_int_equal(learning_trainer(&l), RNNC_OK);
         if (rnnc_trainer_train(l.trainer) != RNNC_OK)
             fail_msg("%s: %s", learning_table[k].name,
                      rnnc_trainer_message(l.trainer));
         learning_free(&l);
-        assert_int_equal(b.live, 0);
+        assert_int_equal(f.live, 0);
     }
 }
 
@@ -387,7 +387,7 @@ static void failed_allocations_leave_nothing_behind(void **state)
         int64_t left = 0;
         folder_name(folder, sizeof folder, "memory");
         for (; status != RNNC_OK; left += 1 + left / 40) {
-            budget b = {0, 0, -1};
+            fault f = {.at = -1};
             learning l;
             if (!resumed || left == 0)
                 folder_remove(folder);
@@ -396,14 +396,14 @@ static void failed_allocations_leave_nothing_behind(void **state)
                 assert_int_equal(whole_life(&l, folder), RNNC_OK);
                 learning_free(&l);
             }
-            learning_make(&l, &learning_table[1], budget_context(&b), 1);
-            b.left = left;
+            learning_make(&l, &learning_table[1], fault_context(&f, 1), 1);
+            fault_arm(&f, left, true);
             status = whole_life(&l, folder);
             if (status != RNNC_OK)
                 assert_int_equal(status, RNNC_E_MEMORY);
-            b.left = -1;
+            fault_arm(&f, -1, true);
             learning_free(&l);
-            assert_int_equal(b.live, 0);
+            assert_int_equal(f.live, 0);
             assert_in_range(left, 0, 100000);
         }
         folder_remove(folder);

@@ -13,7 +13,7 @@
 
 #include "rnnc/cell.h"
 #include "rnnc/weights.h"
-#include "support/budget.h"
+#include "support/fault.h"
 #include "weights/weights.h"
 
 enum { MOST = 300 * 200 };
@@ -333,15 +333,15 @@ static void refuses(void **state)
 static void survives_without_memory(void **state)
 {
     (void)state;
-    budget b = {.left = -1};
-    rnnc_context *context = budget_context(&b);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_graph *g = rnnc_graph_create(context);
     rnnc_context_destroy(context);
     rnnc_cell_lstm(g, "lstm", 3, 4);
     bool whole = false;
     for (int64_t blocks = 0; !whole; blocks++) {
-        int64_t live = b.live;
-        b.left = blocks;
+        int64_t live = f.live;
+        fault_arm(&f, blocks, true);
         rnnc_weights *w = rnnc_weights_create(g, 1);
         rnnc_weights *copy = rnnc_weights_copy(w);
         whole = rnnc_weights_status(w) == RNNC_OK &&
@@ -352,11 +352,11 @@ static void survives_without_memory(void **state)
                         rnnc_weights_status(copy) == RNNC_E_MEMORY);
         rnnc_weights_destroy(copy);
         rnnc_weights_destroy(w);
-        assert_int_equal(b.live, live);
+        assert_int_equal(f.live, live);
         assert_true(blocks < 100);
     }
     rnnc_graph_destroy(g);
-    assert_int_equal(b.live, 0);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)
