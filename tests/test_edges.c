@@ -10,59 +10,26 @@
 
 #include <cmocka.h>
 
-#include "support/nets.h"
+#include "support/net_run.h"
 
 enum { HIDDEN = 5, BATCH = 3, MOST = 8 };
 
 // ---- A net over any batch --------------------------------------------------
 
-typedef struct trial {
-    net n;
-    rnnc_weights *weights;
-    rnnc_plan *plan;
-    rnnc_run *run;
-    rnnc_sequence *x, *next;
-} trial;
-
-static trial trial_create(size_t cell, int32_t use)
-{
-    trial t = {.n = net_make(NULL, net_table + cell, HIDDEN)};
-    t.weights = rnnc_weights_create(t.n.graph, 3);
-    t.plan = net_plan(&t.n, use, 0);
-    t.run = rnnc_run_create(t.plan, t.weights);
-    t.x = rnnc_sequence_create(NULL);
-    t.next = rnnc_sequence_create(NULL);
-    assert_string_equal(rnnc_run_message(t.run), "");
-    return t;
-}
-
-static void trial_destroy(trial *t)
-{
-    rnnc_sequence_destroy(t->x);
-    rnnc_sequence_destroy(t->next);
-    rnnc_run_destroy(t->run);
-    rnnc_plan_destroy(t->plan);
-    rnnc_weights_destroy(t->weights);
-    net_destroy(&t->n);
-}
-
-static rnnc_status trial_forward(trial *t, const int64_t *lengths,
-                                 int64_t batch)
+static rnnc_status forward(net_run *r, const int64_t *lengths, int64_t batch)
 {
     static const int64_t rows[BATCH] = {0, 1, 2};
-    assert_true(net_fill(t->x, t->next, rows, lengths, NULL, batch));
-    assert_int_equal(rnnc_run_input(t->run, t->n.x, t->x), RNNC_OK);
-    assert_int_equal(rnnc_run_input(t->run, t->n.next, t->next), RNNC_OK);
-    return rnnc_run_forward(t->run);
+    net_run_feed(r, rows, lengths, NULL, batch);
+    return rnnc_run_forward(r->run);
 }
 
-static void assert_zero_gradients(const trial *t)
+static void assert_zero_gradients(const net_run *r)
 {
     float g[NET_CLASSES * 4 * HIDDEN];
-    for (int32_t i = 0; i < rnnc_graph_parameter_count(t->n.graph); i++) {
-        const char *name = rnnc_node_name(rnnc_graph_parameter(t->n.graph, i));
-        const int64_t count = rnnc_weights_count(t->weights, name);
-        assert_int_equal(rnnc_weights_gradient(t->weights, name, g, count),
+    for (int32_t i = 0; i < rnnc_graph_parameter_count(r->n.graph); i++) {
+        const char *name = rnnc_node_name(rnnc_graph_parameter(r->n.graph, i));
+        const int64_t count = rnnc_weights_count(r->weights, name);
+        assert_int_equal(rnnc_weights_gradient(r->weights, name, g, count),
                          RNNC_OK);
         for (int64_t k = 0; k < count; k++)
             assert_true(g[k] == 0);
@@ -73,18 +40,18 @@ static void assert_zero_gradients(const trial *t)
 static void over_nothing(const int64_t *lengths, int64_t batch)
 {
     for (size_t k = 0; k < net_count; k++) {
-        trial t = trial_create(k, RNNC_TRAIN);
+        net_run r = net_run_make(k, HIDDEN, RNNC_TRAIN);
         float loss = 1, mean[BATCH * NET_CLASSES];
-        assert_int_equal(trial_forward(&t, lengths, batch), RNNC_OK);
-        assert_int_equal(rnnc_run_backward(t.run), RNNC_OK);
-        assert_int_equal(rnnc_run_batch(t.run), batch);
-        assert_int_equal(rnnc_run_loss(t.run, &loss), RNNC_OK);
+        assert_int_equal(forward(&r, lengths, batch), RNNC_OK);
+        assert_int_equal(rnnc_run_backward(r.run), RNNC_OK);
+        assert_int_equal(rnnc_run_batch(r.run), batch);
+        assert_int_equal(rnnc_run_loss(r.run, &loss), RNNC_OK);
         assert_true(loss == 0);
-        assert_int_equal(rnnc_run_get_batch(t.run, t.n.mean, mean), RNNC_OK);
+        assert_int_equal(rnnc_run_get_batch(r.run, r.n.mean, mean), RNNC_OK);
         for (int64_t i = 0; i < batch * NET_CLASSES; i++)
             assert_true(mean[i] == 0);
-        assert_zero_gradients(&t);
-        trial_destroy(&t);
+        assert_zero_gradients(&r);
+        net_run_destroy(&r);
     }
 }
 
@@ -102,45 +69,45 @@ static void no_steps_beside_others(void)
 {
     for (size_t k = 0; k < net_count; k++) {
         float alone[2 * NET_CLASSES], beside[BATCH * 2 * NET_CLASSES];
-        trial t = trial_create(k, RNNC_INFER);
-        assert_int_equal(trial_forward(&t, (int64_t[]){2}, 1), RNNC_OK);
-        rnnc_run_get_padded(t.run, t.n.y, alone, 2, RNNC_BATCH_MAJOR, 0);
-        assert_int_equal(trial_forward(&t, (int64_t[]){2, 0, 1}, 3), RNNC_OK);
-        rnnc_run_get_padded(t.run, t.n.y, beside, 2, RNNC_BATCH_MAJOR, -1);
+        net_run r = net_run_make(k, HIDDEN, RNNC_INFER);
+        assert_int_equal(forward(&r, (int64_t[]){2}, 1), RNNC_OK);
+        rnnc_run_get_padded(r.run, r.n.y, alone, 2, RNNC_BATCH_MAJOR, 0);
+        assert_int_equal(forward(&r, (int64_t[]){2, 0, 1}, 3), RNNC_OK);
+        rnnc_run_get_padded(r.run, r.n.y, beside, 2, RNNC_BATCH_MAJOR, -1);
         assert_memory_equal(alone, beside, sizeof alone);
         for (int i = 0; i < 2 * NET_CLASSES; i++)
             assert_true(beside[2 * NET_CLASSES + i] == -1);
-        trial_destroy(&t);
+        net_run_destroy(&r);
     }
 }
 
 static void stream_of_no_rows(void)
 {
-    trial t = trial_create(1, RNNC_STREAM);
-    rnnc_stream *s = rnnc_stream_create(t.plan, t.weights, 0);
+    net_run r = net_run_make(1, HIDDEN, RNNC_STREAM);
+    rnnc_stream *s = rnnc_stream_create(r.plan, r.weights, 0);
     assert_int_equal(rnnc_stream_status(s), RNNC_OK);
     assert_int_equal(rnnc_stream_step(s), RNNC_OK);
     rnnc_stream_destroy(s);
-    trial_destroy(&t);
+    net_run_destroy(&r);
 }
 
 static void chunk_of_no_steps(void)
 {
-    trial t = trial_create(1, RNNC_STREAM);
-    rnnc_stream *s = rnnc_stream_create(t.plan, t.weights, 2);
+    net_run r = net_run_make(1, HIDDEN, RNNC_STREAM);
+    rnnc_stream *s = rnnc_stream_create(r.plan, r.weights, 2);
     float before[4 * HIDDEN + NET_CLASSES], after[4 * HIDDEN + NET_CLASSES];
     const int64_t rows[2] = {0, 1}, none[2] = {0, 0};
     assert_int_equal(rnnc_stream_step(s), RNNC_OK);
     assert_in_range(rnnc_stream_state_count(s), 1, sizeof before / 4);
     rnnc_stream_state_get(s, 0, before);
-    assert_true(net_fill(t.x, NULL, rows, none, NULL, 2));
-    assert_int_equal(rnnc_stream_chunk_input(s, t.n.x, t.x), RNNC_OK);
+    assert_true(net_fill(r.x, NULL, rows, none, NULL, 2));
+    assert_int_equal(rnnc_stream_chunk_input(s, r.n.x, r.x), RNNC_OK);
     assert_int_equal(rnnc_stream_chunk(s), RNNC_OK);
     rnnc_stream_state_get(s, 0, after);
     assert_memory_equal(before, after,
                         (size_t)rnnc_stream_state_count(s) * sizeof(float));
     rnnc_stream_destroy(s);
-    trial_destroy(&t);
+    net_run_destroy(&r);
 }
 
 // ---- Ids -------------------------------------------------------------------
@@ -206,22 +173,22 @@ static void not_finite_input(void)
 {
     const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t k = 0; k < net_count * 3; k++) {
-        trial t = trial_create(k % net_count, RNNC_INFER);
+        net_run r = net_run_make(k % net_count, HIDDEN, RNNC_INFER);
         float x[BATCH][4][NET_INPUTS], y[2][BATCH][4][NET_CLASSES];
         memset(x, 0, sizeof x);
         for (int way = 0; way < 2; way++) {
             x[1][2][3] = way == 0 ? 0 : bad[k / net_count];
-            rnnc_sequence_set_padded(t.x, x[0][0], NULL, BATCH, 4, NET_INPUTS,
+            rnnc_sequence_set_padded(r.x, x[0][0], NULL, BATCH, 4, NET_INPUTS,
                                      RNNC_BATCH_MAJOR);
-            rnnc_run_input(t.run, t.n.x, t.x);
-            assert_int_equal(rnnc_run_forward(t.run), RNNC_OK);
-            rnnc_run_get_padded(t.run, t.n.y, y[way][0][0], 4, 0, 0);
+            rnnc_run_input(r.run, r.n.x, r.x);
+            assert_int_equal(rnnc_run_forward(r.run), RNNC_OK);
+            rnnc_run_get_padded(r.run, r.n.y, y[way][0][0], 4, 0, 0);
         }
         assert_memory_equal(y[0][0], y[1][0], sizeof y[0][0]);
         assert_memory_equal(y[0][2], y[1][2], sizeof y[0][2]);
         assert_true(bad[k / net_count] - bad[k / net_count] == 0 ||
                     memcmp(y[0][1], y[1][1], sizeof y[0][1]) != 0);
-        trial_destroy(&t);
+        net_run_destroy(&r);
     }
 }
 
@@ -384,24 +351,24 @@ static void softmax_at_the_edge(void)
 
 static void padding_is_not_read(void)
 {
-    trial t = trial_create(1, RNNC_INFER);
+    net_run r = net_run_make(1, HIDDEN, RNNC_INFER);
     float x[BATCH][4][NET_INPUTS], y[2][BATCH * 4 * NET_CLASSES];
     const int64_t lengths[BATCH] = {2, 0, 4};
     for (int way = 0; way < 2; way++) {
-        for (int64_t r = 0; r < BATCH; r++)
+        for (int64_t k = 0; k < BATCH; k++)
             for (int64_t s = 0; s < 4; s++)
                 for (int64_t f = 0; f < NET_INPUTS; f++)
-                    x[r][s][f] = s < lengths[r] ? net_float(r, s, f)
+                    x[k][s][f] = s < lengths[k] ? net_float(k, s, f)
                                  : way == 0     ? 0
                                                 : NAN;
-        rnnc_sequence_set_padded(t.x, x[0][0], lengths, BATCH, 4, NET_INPUTS,
+        rnnc_sequence_set_padded(r.x, x[0][0], lengths, BATCH, 4, NET_INPUTS,
                                  RNNC_BATCH_MAJOR);
-        rnnc_run_input(t.run, t.n.x, t.x);
-        assert_int_equal(rnnc_run_forward(t.run), RNNC_OK);
-        rnnc_run_get_padded(t.run, t.n.y, y[way], 4, RNNC_BATCH_MAJOR, 0);
+        rnnc_run_input(r.run, r.n.x, r.x);
+        assert_int_equal(rnnc_run_forward(r.run), RNNC_OK);
+        rnnc_run_get_padded(r.run, r.n.y, y[way], 4, RNNC_BATCH_MAJOR, 0);
     }
     assert_memory_equal(y[0], y[1], sizeof y[0]);
-    trial_destroy(&t);
+    net_run_destroy(&r);
 }
 
 static void lengths_out_of_range(void)
@@ -421,30 +388,30 @@ static void lengths_out_of_range(void)
 
 static void sizes_that_fit_no_address(void)
 {
-    trial t = trial_create(1, RNNC_INFER);
+    net_run r = net_run_make(1, HIDDEN, RNNC_INFER);
     const float x[1] = {0};
-    assert_int_equal(rnnc_sequence_set_padded(t.x, x, NULL, INT64_MAX / 8, 8,
+    assert_int_equal(rnnc_sequence_set_padded(r.x, x, NULL, INT64_MAX / 8, 8,
                                               INT64_MAX / 2, 0),
                      RNNC_E_MEMORY);
-    assert_int_equal(rnnc_run_reserve(t.run, INT64_MAX, INT64_MAX, INT64_MAX),
+    assert_int_equal(rnnc_run_reserve(r.run, INT64_MAX, INT64_MAX, INT64_MAX),
                      RNNC_E_MEMORY);
-    rnnc_stream *s = rnnc_stream_create(t.plan, t.weights, INT64_MAX);
+    rnnc_stream *s = rnnc_stream_create(r.plan, r.weights, INT64_MAX);
     assert_int_not_equal(rnnc_stream_status(s), RNNC_OK);
     rnnc_stream_destroy(s);
-    trial_destroy(&t);
+    net_run_destroy(&r);
 }
 
 static void norm_that_is_not_finite(void)
 {
-    trial t = trial_create(1, RNNC_TRAIN);
+    net_run r = net_run_make(1, HIDDEN, RNNC_TRAIN);
     const float bias[NET_CLASSES] = {[2] = NAN};
     float norm = 0;
-    rnnc_weights_set(t.weights, "out.bias", bias, NET_CLASSES);
-    assert_int_equal(trial_forward(&t, (int64_t[]){2}, 1), RNNC_OK);
-    assert_int_equal(rnnc_run_backward(t.run), RNNC_OK);
-    assert_int_equal(rnnc_clip_norm(t.weights, 1, &norm), RNNC_OK);
+    rnnc_weights_set(r.weights, "out.bias", bias, NET_CLASSES);
+    assert_int_equal(forward(&r, (int64_t[]){2}, 1), RNNC_OK);
+    assert_int_equal(rnnc_run_backward(r.run), RNNC_OK);
+    assert_int_equal(rnnc_clip_norm(r.weights, 1, &norm), RNNC_OK);
     assert_true(isnan(norm));
-    trial_destroy(&t);
+    net_run_destroy(&r);
 }
 
 // ---- The table -------------------------------------------------------------

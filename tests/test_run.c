@@ -12,49 +12,11 @@
 #include <cmocka.h>
 
 #include "run/run.h"
-#include "support/nets.h"
+#include "support/net_run.h"
 
 enum { HIDDEN = 14, BATCH = 4, LONGEST = 6 };
 
-typedef struct setting {
-    net n;
-    rnnc_weights *weights;
-    rnnc_plan *plan;
-    rnnc_run *run;
-    rnnc_sequence *x, *next;
-} setting;
-
-static setting set_up(int which, int32_t use)
-{
-    setting s = {.n = net_make(NULL, net_table + which, HIDDEN)};
-    s.weights = rnnc_weights_create(s.n.graph, 5);
-    s.plan = net_plan(&s.n, use, 0);
-    s.run = rnnc_run_create(s.plan, s.weights);
-    s.x = rnnc_sequence_create(NULL);
-    s.next = rnnc_sequence_create(NULL);
-    assert_string_equal(rnnc_run_message(s.run), "");
-    return s;
-}
-
-static void tear_down(setting *s)
-{
-    rnnc_sequence_destroy(s->x);
-    rnnc_sequence_destroy(s->next);
-    rnnc_run_destroy(s->run);
-    rnnc_plan_destroy(s->plan);
-    rnnc_weights_destroy(s->weights);
-    net_destroy(&s->n);
-}
-
 static const int64_t rows[BATCH] = {2, 5, 3, 8};
-
-static void feed(setting *s, const int64_t *lengths, const int64_t *first,
-                 int64_t batch)
-{
-    assert_true(net_fill(s->x, s->next, rows, lengths, first, batch));
-    assert_int_equal(rnnc_run_input(s->run, s->n.x, s->x), RNNC_OK);
-    assert_int_equal(rnnc_run_input(s->run, s->n.next, s->next), RNNC_OK);
-}
 
 static void expect_error(const rnnc_run *run, rnnc_status found,
                          rnnc_status wanted, const char *part)
@@ -74,10 +36,10 @@ static void sequences_may_be_empty(void **state)
     (void)state;
     const int64_t lengths[BATCH] = {3, 0, 6, 1};
     for (size_t which = 0; which < net_count; which++) {
-        setting s = set_up((int)which, RNNC_INFER);
+        net_run s = net_run_make(which, HIDDEN, RNNC_INFER);
         float all[BATCH * LONGEST * NET_CLASSES], mean[BATCH * NET_CLASSES];
         float one[LONGEST * NET_CLASSES], row[LONGEST * NET_CLASSES];
-        feed(&s, lengths, NULL, BATCH);
+        net_run_feed(&s, rows, lengths, NULL, BATCH);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         rnnc_run_get_padded(s.run, s.n.y, all, LONGEST, RNNC_BATCH_MAJOR, 0);
         rnnc_run_get_batch(s.run, s.n.mean, mean);
@@ -90,7 +52,7 @@ static void sequences_may_be_empty(void **state)
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         rnnc_run_get_padded(s.run, s.n.y, one, LONGEST, RNNC_TIME_MAJOR, 0);
         assert_memory_equal(one, row, sizeof one);
-        tear_down(&s);
+        net_run_destroy(&s);
     }
 }
 
@@ -99,18 +61,18 @@ static void a_batch_may_be_empty(void **state)
     (void)state;
     const int64_t none[BATCH] = {0, 0, 0, 0};
     for (size_t which = 0; which < net_count; which++) {
-        setting s = set_up((int)which, RNNC_TRAIN);
+        net_run s = net_run_make(which, HIDDEN, RNNC_TRAIN);
         float value = 1;
-        feed(&s, none, NULL, 0);
+        net_run_feed(&s, rows, none, NULL, 0);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         assert_int_equal(rnnc_run_backward(s.run), RNNC_OK);
         assert_int_equal(rnnc_run_get_batch(s.run, s.n.mean, &value), RNNC_OK);
         assert_int_equal(rnnc_run_get_padded(s.run, s.n.y, &value, 0, 0, 0),
                          RNNC_OK);
-        feed(&s, none, NULL, BATCH);
+        net_run_feed(&s, rows, none, NULL, BATCH);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         assert_int_equal(rnnc_run_backward(s.run), RNNC_OK);
-        tear_down(&s);
+        net_run_destroy(&s);
     }
 }
 
@@ -127,17 +89,17 @@ static void states_go_on_from_run_to_run(void **state)
     for (size_t which = 0; which < net_count; which++) {
         if (!net_table[which].streams)
             continue;
-        setting s = set_up((int)which, RNNC_INFER);
+        net_run s = net_run_make(which, HIDDEN, RNNC_INFER);
         float y[BATCH][LONGEST][NET_CLASSES], z[BATCH][LONGEST][NET_CLASSES];
         int64_t first[BATCH];
-        feed(&s, whole, NULL, BATCH);
+        net_run_feed(&s, rows, whole, NULL, BATCH);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         rnnc_run_get_padded(s.run, s.n.y, **y, LONGEST, RNNC_BATCH_MAJOR, 0);
-        feed(&s, head, NULL, BATCH);
+        net_run_feed(&s, rows, head, NULL, BATCH);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         for (int k = 0; k < BATCH; k++)
             first[k] = carried[k] ? head[k] : 0;
-        feed(&s, tail, first, BATCH);
+        net_run_feed(&s, rows, tail, first, BATCH);
         assert_int_equal(rnnc_run_carry(s.run, carried, BATCH), RNNC_OK);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         rnnc_run_get_padded(s.run, s.n.y, **z, LONGEST, RNNC_BATCH_MAJOR, 0);
@@ -145,39 +107,39 @@ static void states_go_on_from_run_to_run(void **state)
             assert_memory_equal(z[k], y[k] + first[k],
                                 (size_t)tail[k] * sizeof z[k][0]);
         // The flags held for one pass.
-        feed(&s, tail, NULL, BATCH);
+        net_run_feed(&s, rows, tail, NULL, BATCH);
         assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
         rnnc_run_get_padded(s.run, s.n.y, **z, LONGEST, RNNC_BATCH_MAJOR, 0);
         assert_memory_equal(z[2], y[2], 3 * sizeof z[2][0]);
-        tear_down(&s);
+        net_run_destroy(&s);
     }
 }
 
 static void states_can_only_go_on_in_the_same_batch(void **state)
 {
     (void)state;
-    setting s = set_up(1, RNNC_INFER);
+    net_run s = net_run_make(1, HIDDEN, RNNC_INFER);
     const int64_t lengths[BATCH] = {2, 2, 2, 2};
     const uint8_t some[BATCH] = {0, 0, 1, 0}, none[BATCH] = {0};
     expect_error(s.run, rnnc_run_carry(s.run, some, BATCH), RNNC_E_STATE,
                  "row 2 of 4");
     assert_int_equal(rnnc_run_carry(s.run, none, BATCH), RNNC_OK);
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     expect_error(s.run, rnnc_run_carry(s.run, some, 3), RNNC_E_STATE,
                  "had 4 sequences");
     assert_int_equal(rnnc_run_carry(s.run, some, BATCH), RNNC_OK);
-    feed(&s, lengths, NULL, 3);
+    net_run_feed(&s, rows, lengths, NULL, 3);
     expect_error(s.run, rnnc_run_forward(s.run), RNNC_E_SHAPE,
                  "for 4 sequences, the inputs have 3");
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 // ---- Dropout ---------------------------------------------------------------
 
-static float loss_of(setting *s)
+static float loss_of(net_run *s)
 {
     float loss = NAN;
     assert_int_equal(rnnc_run_forward(s->run), RNNC_OK);
@@ -188,9 +150,9 @@ static float loss_of(setting *s)
 static void masks_follow_seed_and_counter(void **state)
 {
     (void)state;
-    setting s = set_up(7, RNNC_TRAIN);
+    net_run s = net_run_make(7, HIDDEN, RNNC_TRAIN);
     const int64_t lengths[BATCH] = {6, 4, 3, 5};
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     rnnc_run_seed(s.run, 11, 0);
     float first = loss_of(&s), second = loss_of(&s);
     assert_true(first < second || first > second);
@@ -203,7 +165,7 @@ static void masks_follow_seed_and_counter(void **state)
     rnnc_run_seed(s.run, 12, 0);
     again = loss_of(&s);
     assert_true(again < first || again > first);
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 // ---- Order of calls --------------------------------------------------------
@@ -211,7 +173,8 @@ static void masks_follow_seed_and_counter(void **state)
 static void calls_out_of_order(void **state)
 {
     (void)state;
-    setting s = set_up(1, RNNC_TRAIN), infer = set_up(1, RNNC_INFER);
+    net_run s = net_run_make(1, HIDDEN, RNNC_TRAIN),
+            infer = net_run_make(1, HIDDEN, RNNC_INFER);
     const int64_t lengths[BATCH] = {6, 4, 3, 5};
     float value[BATCH * LONGEST * NET_CLASSES];
     expect_error(s.run, rnnc_run_forward(s.run), RNNC_E_STATE,
@@ -221,12 +184,12 @@ static void calls_out_of_order(void **state)
     expect_error(s.run, rnnc_run_loss(s.run, value), RNNC_E_STATE, "forward");
     expect_error(s.run, rnnc_run_get_batch(s.run, s.n.mean, value),
                  RNNC_E_STATE, "forward");
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_backward(s.run), RNNC_OK);
     expect_error(s.run, rnnc_run_backward(s.run), RNNC_E_STATE, "one for");
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     expect_error(s.run, rnnc_run_backward(s.run), RNNC_E_STATE,
                  "inputs were set");
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
@@ -234,23 +197,23 @@ static void calls_out_of_order(void **state)
     rnnc_weights_set(s.weights, "out.bias", bias, NET_CLASSES);
     expect_error(s.run, rnnc_run_backward(s.run), RNNC_E_STATE,
                  "weights have changed");
-    feed(&infer, lengths, NULL, BATCH);
+    net_run_feed(&infer, rows, lengths, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(infer.run), RNNC_OK);
     expect_error(infer.run, rnnc_run_backward(infer.run), RNNC_E_STATE,
                  "not made to train");
     expect_error(infer.run, rnnc_run_loss(infer.run, value), RNNC_E_NAME,
                  "no loss");
-    tear_down(&s);
-    tear_down(&infer);
+    net_run_destroy(&s);
+    net_run_destroy(&infer);
 }
 
 static void results_that_are_not_there(void **state)
 {
     (void)state;
-    setting s = set_up(1, RNNC_INFER);
+    net_run s = net_run_make(1, HIDDEN, RNNC_INFER);
     const int64_t lengths[BATCH] = {6, 4, 3, 5};
     float v[BATCH * LONGEST * NET_CLASSES];
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     expect_error(s.run, rnnc_run_get_batch(s.run, s.n.y, v), RNNC_E_SHAPE,
                  "\"y\" sequence");
@@ -268,7 +231,7 @@ static void results_that_are_not_there(void **state)
                  "row 4");
     expect_error(s.run, rnnc_run_gradient_padded(s.run, s.n.x, v, 6, 0, 0),
                  RNNC_E_NAME, "no gradient of the plan");
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 // ---- Inputs that are refused -----------------------------------------------
@@ -276,7 +239,8 @@ static void results_that_are_not_there(void **state)
 static void runs_that_cannot_be(void **state)
 {
     (void)state;
-    setting s = set_up(0, RNNC_INFER), other = set_up(0, RNNC_INFER);
+    net_run s = net_run_make(0, HIDDEN, RNNC_INFER),
+            other = net_run_make(0, HIDDEN, RNNC_INFER);
     rnnc_run *run = rnnc_run_create(s.plan, other.weights);
     expect_error(run, rnnc_run_forward(run), RNNC_E_ARGUMENT, "two graphs");
     rnnc_run_destroy(run);
@@ -301,18 +265,18 @@ static void runs_that_cannot_be(void **state)
     assert_int_equal(rnnc_run_forward(NULL), RNNC_E_MEMORY);
     assert_string_equal(rnnc_run_message(NULL), "out of memory");
     rnnc_run_destroy(NULL);
-    tear_down(&s);
-    tear_down(&other);
+    net_run_destroy(&s);
+    net_run_destroy(&other);
 }
 
 static void inputs_of_the_wrong_kind(void **state)
 {
     (void)state;
-    setting s = set_up(1, RNNC_TRAIN);
+    net_run s = net_run_make(1, HIDDEN, RNNC_TRAIN);
     const int64_t lengths[BATCH] = {6, 4, 3, 5}, others[BATCH] = {6, 4, 2, 5};
     const float few[3] = {0};
     const float *const one[1] = {few};
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     expect_error(s.run, rnnc_run_input(s.run, s.n.y, s.x), RNNC_E_ARGUMENT,
                  "is not an input");
     expect_error(s.run, rnnc_run_input(s.run, NULL, s.x), RNNC_E_ARGUMENT,
@@ -343,7 +307,7 @@ static void inputs_of_the_wrong_kind(void **state)
     rnnc_run_input(s.run, s.n.x, s.x);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     rnnc_sequence_destroy(unequal);
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 // Ids are checked against the table they look up and the classes they name;
@@ -498,16 +462,16 @@ static void batches_are_in_the_callers_order(void **state)
 static void memory_grows_only_for_larger_runs(void **state)
 {
     (void)state;
-    setting s = set_up(1, RNNC_TRAIN);
+    net_run s = net_run_make(1, HIDDEN, RNNC_TRAIN);
     const int64_t small[BATCH] = {1, 2, 0, 1}, large[BATCH] = {60, 2, 9, 5};
-    feed(&s, small, NULL, BATCH);
+    net_run_feed(&s, rows, small, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     int64_t little = rnnc_run_memory(s.run), more;
-    feed(&s, large, NULL, BATCH);
+    net_run_feed(&s, rows, large, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     more = rnnc_run_memory(s.run);
     assert_true(more > little && little > 0);
-    feed(&s, small, NULL, BATCH);
+    net_run_feed(&s, rows, small, NULL, BATCH);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_memory(s.run), more);
     expect_error(s.run, rnnc_run_reserve(s.run, -1, 0, 0), RNNC_E_ARGUMENT,
@@ -518,7 +482,7 @@ static void memory_grows_only_for_larger_runs(void **state)
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_memory(s.run), more);
     assert_string_equal(rnnc_run_isa(s.run), rnnc_isa());
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 // Room was found for inputs, then not for the rest: where the forward pass
@@ -526,7 +490,7 @@ static void memory_grows_only_for_larger_runs(void **state)
 static void no_backward_pass_reads_inputs_that_moved(void **state)
 {
     (void)state;
-    setting s = set_up(0, RNNC_TRAIN);
+    net_run s = net_run_make(0, HIDDEN, RNNC_TRAIN);
     rnnc_node *b = rnnc_input_batch(s.n.graph, "b", 1);
     rnnc_node *loss = rnnc_add(rnnc_total(rnnc_linear(b, "of b", 2)), s.n.loss);
     rnnc_plan_options options = {
@@ -535,7 +499,7 @@ static void no_backward_pass_reads_inputs_that_moved(void **state)
     rnnc_weights *weights = rnnc_weights_create(s.n.graph, 1);
     rnnc_run *run = rnnc_run_create(plan, weights);
     const int64_t lengths[BATCH] = {3, 1, 2, 1};
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     rnnc_run_input(run, s.n.x, s.x);
     rnnc_run_input(run, s.n.next, s.next);
     rnnc_run_input_batch(run, b, (const float[BATCH]){1, 2, 3, 4}, BATCH);
@@ -550,7 +514,7 @@ static void no_backward_pass_reads_inputs_that_moved(void **state)
     rnnc_run_destroy(run);
     rnnc_weights_destroy(weights);
     rnnc_plan_destroy(plan);
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 #define BINDING_OF(run) (rni_run_program(run)->binding)
@@ -558,11 +522,11 @@ static void no_backward_pass_reads_inputs_that_moved(void **state)
 static void runs_of_one_plan_share_a_binding(void **state)
 {
     (void)state;
-    setting s = set_up(1, RNNC_INFER);
+    net_run s = net_run_make(1, HIDDEN, RNNC_INFER);
     rnnc_run *other = rnnc_run_create(s.plan, s.weights);
     const int64_t lengths[BATCH] = {3, 3, 3, 3};
     const float bias[NET_CLASSES] = {1};
-    feed(&s, lengths, NULL, BATCH);
+    net_run_feed(&s, rows, lengths, NULL, BATCH);
     rnnc_run_input(other, s.n.x, s.x);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_int_equal(rnnc_run_forward(other), RNNC_OK);
@@ -572,7 +536,7 @@ static void runs_of_one_plan_share_a_binding(void **state)
     rnnc_weights_set(s.weights, "out.bias", bias, NET_CLASSES);
     assert_int_equal(rnnc_run_forward(s.run), RNNC_OK);
     assert_ptr_equal(BINDING_OF(s.run), own);
-    tear_down(&s);
+    net_run_destroy(&s);
 }
 
 int main(void)
