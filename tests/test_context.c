@@ -12,38 +12,7 @@
 
 #include "base/options.h"
 #include "rnnc/version.h"
-
-typedef struct counter {
-    int alive;
-    int left; // allocations until one fails; negative: never
-} counter;
-
-static void *counted_allocate(void *user, size_t bytes)
-{
-    counter *count = user;
-    if (count->left == 0)
-        return NULL;
-    if (count->left > 0)
-        count->left--;
-    count->alive++;
-    return malloc(bytes);
-}
-
-static void counted_release(void *user, void *block)
-{
-    assert_non_null(block);
-    ((counter *)user)->alive--;
-    free(block);
-}
-
-static rnnc_context_options counted(counter *count)
-{
-    *count = (counter){0, -1};
-    return (rnnc_context_options){.struct_size = sizeof(rnnc_context_options),
-                                  .allocate = counted_allocate,
-                                  .release = counted_release,
-                                  .user = count};
-}
+#include "support/fault.h"
 
 static void defaults_need_no_options(void **state)
 {
@@ -64,8 +33,8 @@ static void defaults_need_no_options(void **state)
 static void options_are_taken_over(void **state)
 {
     (void)state;
-    counter count;
-    rnnc_context_options options = counted(&count);
+    fault f = {.at = -1};
+    rnnc_context_options options = fault_options(&f);
     options.threads = 4;
     options.file_limit = 1000;
     options.node_limit = 20;
@@ -79,23 +48,23 @@ static void options_are_taken_over(void **state)
     assert_int_equal(context->node_limit, 20);
     assert_int_equal(context->depth_limit, 5);
     assert_int_equal(context->name_limit, 9);
-    assert_true(count.alive > 0);
+    assert_true(f.live > 0);
     rnnc_context_destroy(context);
-    assert_int_equal(count.alive, 0);
+    assert_int_equal(f.live, 0);
 }
 
 static void the_last_holder_lets_go(void **state)
 {
     (void)state;
-    counter count;
-    rnnc_context_options options = counted(&count);
+    fault f = {.at = -1};
+    rnnc_context_options options = fault_options(&f);
     rnnc_context *context = rnnc_context_create(&options);
     assert_ptr_equal(rni_context_hold(context), context);
     rnnc_context_destroy(context);
-    assert_true(count.alive > 0);
+    assert_true(f.live > 0);
     assert_int_equal(rnnc_context_status(context), RNNC_OK);
     rni_context_drop(context);
-    assert_int_equal(count.alive, 0);
+    assert_int_equal(f.live, 0);
 
     rnnc_context *fresh = rni_context_hold(NULL);
     assert_int_equal(rnnc_context_status(fresh), RNNC_OK);
@@ -106,19 +75,19 @@ static void the_last_holder_lets_go(void **state)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    counter count;
-    rnnc_context_options options = counted(&count);
+    fault f = {.at = -1};
+    rnnc_context_options options = fault_options(&f);
     options.threads = 3;
     rnnc_context *context = NULL;
     int tries = 0;
     for (; context == NULL; tries++) {
-        count.left = tries;
+        fault_arm(&f, tries, true);
         context = rnnc_context_create(&options);
-        assert_true(context != NULL || count.alive == 0);
+        assert_true(context != NULL || f.live == 0);
     }
     assert_true(tries > 2);
     rnnc_context_destroy(context);
-    assert_int_equal(count.alive, 0);
+    assert_int_equal(f.live, 0);
     assert_int_equal(rnnc_context_status(NULL), RNNC_E_MEMORY);
     assert_string_equal(rnnc_context_message(NULL), "out of memory");
 }
@@ -136,8 +105,8 @@ static void refused(const rnnc_context_options *options, rnnc_status status,
 static void what_makes_no_sense_is_refused(void **state)
 {
     (void)state;
-    counter count;
-    const rnnc_context_options good = counted(&count);
+    fault f = {.at = -1};
+    const rnnc_context_options good = fault_options(&f);
     rnnc_context_options bad = good;
     bad.threads = -1;
     refused(&bad, RNNC_E_ARGUMENT, "threads is -1");
@@ -160,7 +129,7 @@ static void what_makes_no_sense_is_refused(void **state)
     bad = good;
     bad.reserved = 1;
     refused(&bad, RNNC_E_UNSUPPORTED, "reserved");
-    assert_int_equal(count.alive, 0);
+    assert_int_equal(f.live, 0);
 }
 
 // A program built against a later version has a longer struct.

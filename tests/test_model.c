@@ -17,6 +17,7 @@
 
 #include "file/graph_json.h"
 #include "support/every_op.h"
+#include "support/fault.h"
 #include "weights/weights.h"
 
 static char folder[] = "/tmp/rnnc_model_XXXXXX";
@@ -424,49 +425,25 @@ static void test_save_keeps_the_mode(void **state)
 
 // ---- Allocations that fail -------------------------------------------------
 
-typedef struct counter {
-    int alive, left; // left: allocations until all fail
-} counter;
-
-static void *counted_allocate(void *user, size_t bytes)
-{
-    counter *count = user;
-    if (count->left-- <= 0)
-        return NULL;
-    count->alive++;
-    return malloc(bytes);
-}
-
-static void counted_release(void *user, void *block)
-{
-    counter *count = user;
-    count->alive--;
-    free(block);
-}
-
 // One load with `left` allocations; true where they were enough.
 static bool load_with(const void *bytes, size_t size, int left)
 {
-    counter count = {0, left};
-    rnnc_context_options options = {.struct_size = sizeof options,
-                                    .allocate = counted_allocate,
-                                    .release = counted_release,
-                                    .user = &count};
-    rnnc_context *context = rnnc_context_create(&options);
+    fault f = {.at = left, .onwards = true};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_model *model =
         context == NULL ? NULL : rnnc_model_load_memory(context, bytes, size);
     rnnc_status status = rnnc_model_status(model);
     assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
     size_t needed;
     if (status == RNNC_OK) {
-        count.left = 0;
+        fault_arm(&f, 0, true);
         assert_int_equal(
             rnnc_model_save_memory(rnnc_model_weights(model), NULL, 0, &needed),
             RNNC_E_MEMORY);
     }
     rnnc_model_destroy(model);
     rnnc_context_destroy(context);
-    assert_int_equal(count.alive, 0);
+    assert_int_equal(f.live, 0);
     return status == RNNC_OK;
 }
 

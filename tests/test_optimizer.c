@@ -11,6 +11,7 @@
 
 #include "base/cpu.h"
 #include "rnnc/rnnc.h"
+#include "support/fault.h"
 #include "weights/weights.h"
 
 enum { N = 5, STEPS = 50, SETTINGS = 5, LARGE = 100000 };
@@ -349,52 +350,28 @@ static void test_errors(void **state)
     rnnc_weights_destroy(weights);
 }
 
-typedef struct counter {
-    int alive, left; // left: allocations until all fail
-} counter;
-
-static void *counted_allocate(void *user, size_t bytes)
-{
-    counter *count = user;
-    if (count->left-- <= 0)
-        return NULL;
-    count->alive++;
-    return malloc(bytes);
-}
-
-static void counted_release(void *user, void *block)
-{
-    counter *count = user;
-    count->alive--;
-    free(block);
-}
-
 // An option that needs memory and does not get it stays as it was; a step
 // needs none.
 static void test_allocations_that_fail(void **state)
 {
     (void)state;
-    counter count = {0, 1000};
-    rnnc_context_options options = {.struct_size = sizeof options,
-                                    .allocate = counted_allocate,
-                                    .release = counted_release,
-                                    .user = &count};
-    rnnc_context *context = rnnc_context_create(&options);
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
     rnnc_weights *weights = make_weights(context, N);
     set_gradients(weights, 0, N);
     rnnc_status status = RNNC_E_MEMORY;
     for (int left = 0; status != RNNC_OK; left++) {
-        count.left = left;
+        fault_arm(&f, left, true);
         rnnc_optimizer *made = rnnc_optimizer_create(weights, RNNC_RMSPROP);
         status = rnnc_optimizer_status(made);
         assert_true(status == RNNC_OK || status == RNNC_E_MEMORY);
         if (status == RNNC_OK) {
-            assert_int_equal(count.left, 0);
+            assert_false(f.hit);
             assert_int_equal(rnnc_optimizer_set(made, RNNC_OPT_CENTERED, 1),
                              RNNC_E_MEMORY);
             assert_true(option(made, RNNC_OPT_CENTERED) == 0);
             assert_int_equal(rnnc_optimizer_step(made), RNNC_OK);
-            count.left = 1;
+            fault_arm(&f, 1, true);
             assert_int_equal(rnnc_optimizer_set(made, RNNC_OPT_CENTERED, 1),
                              RNNC_OK);
             assert_int_equal(rnnc_optimizer_step(made), RNNC_OK);
@@ -403,7 +380,7 @@ static void test_allocations_that_fail(void **state)
     }
     rnnc_weights_destroy(weights);
     rnnc_context_destroy(context);
-    assert_int_equal(count.alive, 0);
+    assert_int_equal(f.live, 0);
 }
 
 static void test_clip_norm(void **state)
@@ -503,6 +480,24 @@ static void test_what_is_owed(void **state)
     rnnc_weights_destroy(weights);
 }
 
+// Two factors whose product is no float are two multiplications of a gradient.
+static void test_factors_beyond_a_float(void **state)
+{
+    (void)state;
+    rnnc_weights *weights = make_weights(NULL, 2);
+    assert_int_equal(rni_weights_need_gradients(weights), RNNC_OK);
+    float *g = rni_weights_gradients(weights, 0);
+    memcpy(g, (float[]){0, 1e-30f}, 2 * sizeof(float));
+    assert_int_equal(rnnc_scale_gradients(weights, 1e30f), RNNC_OK);
+    assert_int_equal(rnnc_scale_gradients(weights, 1e30f), RNNC_OK);
+    assert_true(seen(weights, "p", 0) == 0);
+    assert_near(seen(weights, "p", 1), 1e30, 1e24);
+    assert_int_equal(rnnc_scale_gradients(weights, 1e-30f), RNNC_OK);
+    assert_int_equal(rnnc_scale_gradients(weights, 1e-30f), RNNC_OK);
+    assert_near(seen(weights, "p", 1), 1e-30, 1e-36);
+    rnnc_weights_destroy(weights);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_norm_of_many),
         cmocka_unit_test(test_clip_value),
         cmocka_unit_test(test_what_is_owed),
+        cmocka_unit_test(test_factors_beyond_a_float),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,7 @@ rnnc_status rnnc_clip_norm(rnnc_weights *weights, float most, float *norm)
         *norm = (float)total;
     const double factor = (double)most / (total + 1e-6);
     if (!(factor >= 1)) // a NaN is to be seen in the gradients
-        weights->owed *= (float)factor;
+        rni_weights_owe(weights, (float)factor);
     return RNNC_OK;
 }
 
@@ -148,6 +148,6 @@ rnnc_status rnnc_scale_gradients(rnnc_weights *weights, float factor)
                              "scale_gradients: the factor is %g, expected a "
                              "finite one",
                              (double)factor);
-    weights->owed *= factor;
+    rni_weights_owe(weights, factor);
     return RNNC_OK;
 }

@@ -2,6 +2,7 @@
 // The values of a graph's parameters, their gradients, and their version.
 #include "weights/weights.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "weights/initial.h"
@@ -300,6 +301,15 @@ void rni_weights_settle(rnnc_weights *weights)
                  weights->offsets[p + 1] - weights->offsets[p]);
     }
     weights->owed = 1;
+}
+
+void rni_weights_owe(rnnc_weights *weights, float factor)
+{
+    const float product = weights->owed * factor;
+    const float size = product < 0 ? -product : product;
+    if (!(size >= FLT_MIN && size <= FLT_MAX))
+        rni_weights_settle(weights);
+    weights->owed *= factor;
 }
 
 rnnc_status rnnc_weights_gradient(const rnnc_weights *weights, const char *name,

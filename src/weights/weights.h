@@ -64,6 +64,10 @@ rnnc_status rni_weights_need_gradients(rnnc_weights *weights);
 // Gradients become what they stand for, so that others can be added to them.
 void rni_weights_settle(rnnc_weights *weights);
 
+// Gradients stand for `factor` times what they did. What is owed before is
+// settled where one float cannot hold both factors.
+void rni_weights_owe(rnnc_weights *weights, float factor);
+
 static inline float *rni_weights_values(const rnnc_weights *weights, int32_t p)
 {
     return weights->values + weights->offsets[p];

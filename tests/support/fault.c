@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "support/fault.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 static void *fault_allocate(void *user, size_t bytes)
 {
@@ -19,6 +24,7 @@ static void *fault_allocate(void *user, size_t bytes)
 static void fault_release(void *user, void *block)
 {
     fault *f = user;
+    assert_non_null(block);
     f->live--;
     free(block);
 }
@@ -31,12 +37,17 @@ void fault_arm(fault *f, int64_t at, bool onwards)
     f->hit = false;
 }
 
+rnnc_context_options fault_options(fault *f)
+{
+    return (rnnc_context_options){.struct_size = sizeof(rnnc_context_options),
+                                  .allocate = fault_allocate,
+                                  .release = fault_release,
+                                  .user = f};
+}
+
 rnnc_context *fault_context(fault *f, int32_t threads)
 {
-    rnnc_context_options options = {.struct_size = sizeof options,
-                                    .threads = threads,
-                                    .allocate = fault_allocate,
-                                    .release = fault_release,
-                                    .user = f};
+    rnnc_context_options options = fault_options(f);
+    options.threads = threads;
     return rnnc_context_create(&options);
 }

@@ -19,6 +19,9 @@ typedef struct fault {
 // Refuses block `at`, counted from here; below 0: none.
 void fault_arm(fault *f, int64_t at, bool onwards);
 
+// Options of a context with that allocator.
+rnnc_context_options fault_options(fault *f);
+
 // A context of that allocator.
 rnnc_context *fault_context(fault *f, int32_t threads);
 
