@@ -26,7 +26,7 @@ static const char temporary[] = ".tmp";
 struct rnnc_checkpoints {
     rnnc_context *context; // held
     rni_error error;
-    char *folder, *path; // path: room for a file of the folder
+    char *folder, *path; // path: room for a file of the folder; NULL: failed
     size_t room;         // bytes of path
     int32_t keep;
     bool known; // its files are those of this training
@@ -44,11 +44,11 @@ static rnnc_status set_folder(rnnc_checkpoints *c, const char *folder,
                              "expected a name, and 0 or more",
                              folder == NULL ? "" : folder, (long)keep);
     c->keep = keep == 0 ? KEEP : keep;
-    if (!rni_size_add(strlen(folder), NAME_ROOM, &c->room))
-        return rni_error_memory(&c->error);
+    c->room = strlen(folder) + NAME_ROOM;
     c->folder = rni_memory_copy_string(&c->context->memory, folder);
-    c->path = rni_memory_zeroed(&c->context->memory, c->room, 1);
-    if (c->folder == NULL || c->path == NULL)
+    if (c->folder != NULL)
+        c->path = rni_memory_zeroed(&c->context->memory, c->room, 1);
+    if (c->path == NULL)
         return rni_error_memory(&c->error);
     size_t length = strlen(c->folder);
     while (length > 1 && c->folder[length - 1] == '/')
@@ -129,9 +129,10 @@ static int64_t step_of(const char *name, const char **rest)
     if (strncmp(name, prefix, length) != 0)
         return -1;
     for (name += length; *name >= '0' && *name <= '9'; name++, digits++) {
-        if (step > (INT64_MAX - 9) / 10)
+        const int digit = *name - '0';
+        if (step > (INT64_MAX - digit) / 10)
             return -1;
-        step = 10 * step + (*name - '0');
+        step = 10 * step + digit;
     }
     length = sizeof suffix - 1;
     if (digits < DIGITS || strncmp(name, suffix, length) != 0)
@@ -148,6 +149,7 @@ static bool ends_with(const char *name, const char *end)
 
 // ---- What there is ----------------------------------------------------------
 
+// NULL where there is no such folder, or where it cannot be read.
 static DIR *open_folder(rnnc_checkpoints *c)
 {
     DIR *folder = opendir(c->folder);
@@ -156,68 +158,78 @@ static DIR *open_folder(rnnc_checkpoints *c)
     return folder;
 }
 
-// The newest step in (after, before), or -1.
-static int64_t newest_between(rnnc_checkpoints *c, int64_t after,
-                              int64_t before)
+// The next name in a folder that may be NULL; NULL: there is none, or the error
+// says why it cannot be read.
+static const char *next_name(rnnc_checkpoints *c, DIR *folder)
+{
+    errno = 0;
+    const struct dirent *entry = folder == NULL ? NULL : readdir(folder);
+    if (entry == NULL && errno != 0)
+        rni_disk_refuse(&c->error, "read", c->folder, errno);
+    return entry == NULL ? NULL : entry->d_name;
+}
+
+static void close_folder(DIR *folder)
+{
+    if (folder != NULL)
+        closedir(folder);
+}
+
+// The newest step before another, or -1: there is none, or the error says why
+// the folder cannot be read.
+static int64_t newest_before(rnnc_checkpoints *c, int64_t before)
 {
     int64_t newest = -1;
     DIR *folder = open_folder(c);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        const char *rest;
-        int64_t step = step_of(entry->d_name, &rest);
-        if (step > newest && step > after && step < before && *rest == '\0')
+    const char *name, *rest;
+    while ((name = next_name(c, folder)) != NULL) {
+        int64_t step = step_of(name, &rest);
+        if (step > newest && step < before && *rest == '\0')
             newest = step;
     }
-    if (folder != NULL)
-        closedir(folder);
-    return newest;
+    close_folder(folder);
+    return c->error.status == RNNC_OK ? newest : -1;
 }
 
 int64_t rnnc_checkpoints_newest(rnnc_checkpoints *c, int64_t before)
 {
-    return begin(c) ? newest_between(c, -1, before) : -1;
+    return begin(c) ? newest_before(c, before) : -1;
 }
 
 // ---- Saving -----------------------------------------------------------------
 
-// What processes that were killed have left.
-static void remove_temporaries(rnnc_checkpoints *c)
+// A file of a step outside of [oldest, newest], or what a process that was
+// killed has left.
+static bool is_to_go(const char *name, int64_t oldest, int64_t newest)
 {
-    DIR *folder = open_folder(c);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        const char *rest;
-        if (step_of(entry->d_name, &rest) >= 0 && ends_with(rest, temporary))
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    }
-    if (folder != NULL)
-        closedir(folder);
+    const char *rest;
+    int64_t step = step_of(name, &rest);
+    if (step < 0)
+        return false;
+    return *rest == '\0' ? step < oldest || step > newest
+                         : ends_with(rest, temporary);
 }
 
 // What is left of a folder that cannot be tidied is tidied the next time.
 static void tidy(rnnc_checkpoints *c, int64_t step)
 {
-    int64_t at;
-    while ((at = newest_between(c, step, INT64_MAX)) >= 0)
-        if (unlink(path_of(c, at)) != 0)
-            break;
-    at = step;
-    for (int32_t kept = 1; kept < c->keep && at >= 0; kept++)
-        at = newest_between(c, -1, at);
-    while (at >= 0 && (at = newest_between(c, -1, at)) >= 0)
-        if (unlink(path_of(c, at)) != 0)
-            break;
-    remove_temporaries(c);
+    int64_t oldest = step;
+    for (int32_t kept = 1; kept < c->keep && oldest >= 0; kept++)
+        oldest = newest_before(c, oldest);
+    DIR *folder = open_folder(c);
+    const char *name;
+    while ((name = next_name(c, folder)) != NULL)
+        if (is_to_go(name, oldest, step))
+            unlinkat(dirfd(folder), name, 0);
+    close_folder(folder);
     rni_error_clear(&c->error);
 }
 
 rnnc_status rni_checkpoints_claim(rnnc_checkpoints *c)
 {
-    if (!begin(c))
-        return rnnc_checkpoints_status(c);
-    int64_t newest = c->known ? -1 : newest_between(c, -1, INT64_MAX);
-    if (c->error.status == RNNC_OK && newest >= 0)
+    rni_error_clear(&c->error);
+    int64_t newest = c->known ? -1 : newest_before(c, INT64_MAX);
+    if (newest >= 0)
         rni_error_set(
             &c->error, RNNC_E_STATE,
             "\"%.160s\" has checkpoints up to step %lld; load them to "
@@ -242,12 +254,13 @@ rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *c, int64_t step,
             RNNC_OK)
         return c->error.status;
     rni_parcel parcel;
-    if (rni_parcel_pack(&parcel, weights, true, record, &c->error) == RNNC_OK)
+    if (rni_parcel_pack(&parcel, weights, true, record, &c->error) == RNNC_OK) {
+        c->known = true; // even where it fails when the file is in its place
         rni_parcel_save(&parcel, path_of(c, step), &c->error);
+    }
     rni_parcel_unpack(&parcel);
     if (c->error.status != RNNC_OK)
         return c->error.status;
-    c->known = true;
     tidy(c, step);
     return RNNC_OK;
 }
@@ -353,9 +366,9 @@ rnnc_status rnnc_checkpoints_load(rnnc_checkpoints *c, rnnc_weights *weights,
     c->notice[0] = '\0';
     if (check_load(c, weights, record, step) != RNNC_OK)
         return c->error.status;
-    int64_t at = newest_between(c, -1, INT64_MAX);
+    int64_t at = newest_before(c, INT64_MAX);
     while (at >= 0 && !load_step(c, at, weights, record))
-        at = newest_between(c, -1, at);
+        at = newest_before(c, at);
     if (end_load(c, at) == RNNC_OK) {
         *step = at;
         c->known = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "support/disk_faults.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -20,6 +21,11 @@ int __real_fchmod(int descriptor, mode_t mode);
 int __real_fsync(int descriptor);
 int __real_rename(const char *from, const char *to);
 int __real_unlink(const char *path);
+int __real_unlinkat(int folder, const char *path, int flags);
+int __real_mkdir(const char *path, mode_t mode);
+DIR *__real_opendir(const char *path);
+struct dirent *__real_readdir(DIR *folder);
+int __real_closedir(DIR *folder);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int descriptor);
 ssize_t __wrap_read(int descriptor, void *bytes, size_t size);
@@ -30,6 +36,11 @@ int __wrap_fchmod(int descriptor, mode_t mode);
 int __wrap_fsync(int descriptor);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_unlink(const char *path);
+int __wrap_unlinkat(int folder, const char *path, int flags);
+int __wrap_mkdir(const char *path, mode_t mode);
+DIR *__wrap_opendir(const char *path);
+struct dirent *__wrap_readdir(DIR *folder);
+int __wrap_closedir(DIR *folder);
 
 static disk_faults *used;
 
@@ -145,4 +156,43 @@ int __wrap_unlink(const char *path)
         return -1;
     }
     return __real_unlink(path);
+}
+
+int __wrap_unlinkat(int folder, const char *path, int flags)
+{
+    if (fails("unlinkat")) {
+        used->unremoved = true;
+        return -1;
+    }
+    return __real_unlinkat(folder, path, flags);
+}
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+    return fails("mkdir") ? -1 : __real_mkdir(path, mode);
+}
+
+DIR *__wrap_opendir(const char *path)
+{
+    if (fails("opendir"))
+        return NULL;
+    DIR *folder = __real_opendir(path);
+    if (used != NULL && folder != NULL)
+        used->open++;
+    return folder;
+}
+
+struct dirent *__wrap_readdir(DIR *folder)
+{
+    return fails("readdir") ? NULL : __real_readdir(folder);
+}
+
+int __wrap_closedir(DIR *folder)
+{
+    bool failed = fails("closedir");
+    int number = errno, result = __real_closedir(folder);
+    if (used != NULL && result == 0)
+        used->open--;
+    errno = failed ? number : errno;
+    return failed ? -1 : result;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Faults of the disk. A test that is linked with --wrap for these calls gets
 // them here first: open, close, read, write, fstat, stat, fchmod, fsync,
-// rename, unlink. The calls of the library go through as they are until the
-// one with the number that is to fail.
+// rename, unlink, unlinkat, mkdir, opendir, readdir, closedir. The calls of the
+// library go through as they are until the one with the number that is to fail.
 #ifndef RNNC_TEST_DISK_FAULTS_H
 #define RNNC_TEST_DISK_FAULTS_H
 
@@ -23,7 +23,7 @@ typedef struct disk_faults {
     // What happened.
     int64_t calls;     // so far
     int64_t faults;    // of them failed
-    int64_t open;      // descriptors open now
+    int64_t open;      // descriptors and folders open now
     const char *first; // the name of the first call that failed, or NULL
     bool renamed;      // a rename went well
     bool unremoved;    // an unlink failed
