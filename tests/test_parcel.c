@@ -15,7 +15,7 @@
 #include "support/fault.h"
 #include "support/folder.h"
 
-enum { PATH = 256, CONSTANTS = 200, MOST_BLOCKS = 1000 };
+enum { PATH = 256, CONSTANTS = 200, ROWS = 9999, MOST_BLOCKS = 1000 };
 
 // ---- Records ----------------------------------------------------------------
 
@@ -149,8 +149,11 @@ static void memory_that_runs_out_leaves_nothing_behind(void **state)
     rnnc_node *sum = rnnc_parameter(graph, "w", 1, 1, RNNC_INIT_ZEROS, 0);
     for (int i = 0; i < CONSTANTS; i++)
         sum = rnnc_add(sum, rnnc_constant(graph, 1, 1, (float[]){(float)i}));
+    rnnc_parameter(graph, "s", ROWS, 1, RNNC_INIT_NORMAL, 1);
     rnnc_weights *weights = rnnc_weights_create(graph, 1);
     assert_string_equal(rnnc_graph_message(graph), "");
+    assert_int_equal(rnnc_weights_store(weights, "s", RNNC_STORE_INT8),
+                     RNNC_OK);
     size_t wanted = 0, needed;
     assert_int_equal(rnnc_model_save_memory(weights, NULL, 0, &wanted),
                      RNNC_OK);

@@ -164,9 +164,11 @@ static const char *next_name(rnnc_checkpoints *c, DIR *folder)
 {
     errno = 0;
     const struct dirent *entry = folder == NULL ? NULL : readdir(folder);
-    if (entry == NULL && errno != 0)
+    if (entry != NULL)
+        return entry->d_name;
+    if (errno != 0)
         rni_disk_refuse(&c->error, "read", c->folder, errno);
-    return entry == NULL ? NULL : entry->d_name;
+    return NULL;
 }
 
 static void close_folder(DIR *folder)
@@ -242,13 +244,14 @@ rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *c, int64_t step,
                                   const rnnc_weights *weights,
                                   const rnnc_record *record)
 {
+    static const char *const given[] = {"NULL", "given"};
     if (!begin(c))
         return rnnc_checkpoints_status(c);
     if (step < 0 || weights == NULL || record == NULL)
         return rni_error_set(&c->error, RNNC_E_ARGUMENT,
                              "checkpoints: step %lld, weights %s, record %s",
-                             (long long)step, weights ? "given" : "NULL",
-                             record ? "given" : "NULL");
+                             (long long)step, given[weights != NULL],
+                             given[record != NULL]);
     if (rni_checkpoints_claim(c) != RNNC_OK ||
         rni_disk_make_folder(c->folder, &c->context->memory, &c->error) !=
             RNNC_OK)
