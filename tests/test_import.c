@@ -92,6 +92,14 @@ static void what_has_no_partner_is_listed(void **state)
     import_refuse(import, pieces, 3, RNNC_E_NAME, "no tensor: \"w\"",
                   "the map names tensor weights");
     rnnc_import_destroy(import);
+    // What is not wanted need not be there, and what is there is no reason.
+    import = rnnc_import_create(NULL);
+    rnnc_import_map(import, "absent", NULL, NULL);
+    rnnc_import_map(import, "bias", "b", NULL);
+    rnnc_import_map(import, "weights", "w", NULL);
+    import_refuse(import, pieces, 3, RNNC_E_NAME, "no tensor: \"w\"",
+                  "the map names tensor weights");
+    rnnc_import_destroy(import);
 }
 
 static void long_lists_are_cut_in_the_message_alone(void **state)
@@ -149,7 +157,11 @@ static void two_tensors_for_one_parameter(void **state)
     rnnc_import_prefix(import, "net.", "");
     import_refuse(import, pieces, 4, RNNC_E_NAME, "tensors \"b\" and \"net.b\"",
                   "parameter \"b\"");
+    pieces[3] = import_floats("net.w", "[6,2]", w, 12);
+    import_refuse(import, pieces, 4, RNNC_E_NAME, "tensors \"net.w\" and \"w\"",
+                  "parameter \"w\"");
     rnnc_import_destroy(import);
+    pieces[3] = import_floats("net.b", "[6]", b, 6);
     // An entry decides; the other tensor is left over.
     import = rnnc_import_create(NULL);
     rnnc_import_map(import, "net.b", "b", NULL);
@@ -219,6 +231,20 @@ static void entries_that_make_no_sense(void **state)
     rnnc_weights_destroy(weights);
 }
 
+static void what_is_allowed_is_0_or_1(void **state)
+{
+    (void)state;
+    static const int32_t bad[][2] = {{-1, 0}, {2, 0}, {0, -1}, {1, 2}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        rnnc_import *import = rnnc_import_create(NULL);
+        assert_int_equal(rnnc_import_allow(import, bad[i][0], bad[i][1]),
+                         RNNC_E_ARGUMENT);
+        assert_string_equal(rnnc_import_message(import),
+                            "missing and left_over are 0 or 1");
+        rnnc_import_destroy(import);
+    }
+}
+
 static void arguments_that_are_null(void **state)
 {
     (void)state;
@@ -238,9 +264,6 @@ static void arguments_that_are_null(void **state)
     rnnc_import_destroy(import);
     import = rnnc_import_create(NULL);
     assert_int_equal(rnnc_import_prefix(import, NULL, "w"), RNNC_E_ARGUMENT);
-    rnnc_import_destroy(import);
-    import = rnnc_import_create(NULL);
-    assert_int_equal(rnnc_import_allow(import, 2, 0), RNNC_E_ARGUMENT);
     rnnc_import_destroy(import);
     assert_int_equal(rnnc_import_status(NULL), RNNC_E_MEMORY);
     assert_string_equal(rnnc_import_message(NULL), "out of memory");
@@ -421,6 +444,7 @@ int main(void)
         cmocka_unit_test(two_tensors_for_one_parameter),
         cmocka_unit_test(names_that_grow_too_long),
         cmocka_unit_test(entries_that_make_no_sense),
+        cmocka_unit_test(what_is_allowed_is_0_or_1),
         cmocka_unit_test(arguments_that_are_null),
         cmocka_unit_test(weights_that_are_none),
         cmocka_unit_test(parameters_that_came_later),

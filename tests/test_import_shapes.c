@@ -183,6 +183,61 @@ static void rows_are_shared_out(void **state)
     rnnc_import_destroy(import);
 }
 
+typedef struct share { // rows of a parameter, and the tensor for them
+    const char *ours, *theirs;
+    int64_t first, count;
+} share;
+
+static rnnc_import *share_out(const share *shares, size_t count)
+{
+    rnnc_import *import = rnnc_import_create(NULL);
+    for (size_t i = 0; i < count; i++) {
+        rnnc_import_options o = {.struct_size = sizeof o,
+                                 .to_first = shares[i].first,
+                                 .to_count = shares[i].count};
+        rnnc_import_map(import, shares[i].theirs, shares[i].ours, &o);
+    }
+    return import;
+}
+
+// Entries of other parameters may stand between, and no row comes before
+// another.
+static void shares_are_told_apart(void **state)
+{
+    (void)state;
+    const piece pieces[] = {
+        import_floats("w0", "[2,2]", w, 4),
+        import_floats("w2", "[2,2]", w + 4, 4),
+        import_floats("w4", "[2,2]", w + 8, 4),
+        import_floats("b0", "[2]", b, 2),
+        import_floats("b2", "[4]", b + 2, 4),
+        import_floats("u", "[2,2]", u, 4),
+    };
+    const share good[] = {{"w", "w2", 2, 2},
+                          {"b", "b2", 2, 4},
+                          {"w", "w0", 0, 2},
+                          {"b", "b0", 0, 2},
+                          {"w", "w4", 4, 2}};
+    rnnc_import *import = share_out(good, 5);
+    rnnc_weights *weights = import_weights();
+    if (import_load(import, weights, pieces, 6) != RNNC_OK)
+        fail_msg("%s", rnnc_import_message(import));
+    import_check_whole(weights);
+    rnnc_weights_destroy(weights);
+    rnnc_import_destroy(import);
+    // As many rows as there are, but one of them twice.
+    const share bad[] = {{"b", "b2", 2, 4},
+                         {"w", "w0", 0, 2},
+                         {"w", "w2", 1, 2},
+                         {"w", "w4", 2, 2},
+                         {"b", "b0", 0, 2}};
+    import = share_out(bad, 5);
+    import_refuse(import, pieces, 6, RNNC_E_SHAPE, "fill a row twice",
+                  "parameter \"w\"");
+    assert_int_equal(rnnc_import_count(import, RNNC_IMPORT_MISFIT), 1);
+    rnnc_import_destroy(import);
+}
+
 static void rows_that_are_not_there(void **state)
 {
     (void)state;
@@ -314,6 +369,7 @@ int main(void)
         cmocka_unit_test(gates_in_another_order),
         cmocka_unit_test(blocks_divide_the_rows),
         cmocka_unit_test(rows_are_shared_out),
+        cmocka_unit_test(shares_are_told_apart),
         cmocka_unit_test(rows_that_are_not_there),
         cmocka_unit_test(small_floats_are_exact),
         cmocka_unit_test(types_that_become_floats),

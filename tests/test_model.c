@@ -232,6 +232,21 @@ static void test_memory(void **state)
     rnnc_weights_destroy(weights);
 }
 
+static void test_memory_that_is_none(void **state)
+{
+    (void)state;
+    rnnc_weights *weights = every_op_weights(NULL, 6);
+    unsigned char byte = 77;
+    size_t needed = 5;
+    assert_int_equal(rnnc_model_save_memory(weights, &byte, 1, NULL),
+                     RNNC_E_ARGUMENT);
+    assert_int_equal(rnnc_model_save_memory(weights, NULL, 1, &needed),
+                     RNNC_E_ARGUMENT);
+    assert_int_equal(byte, 77);
+    assert_int_equal(needed, 5);
+    rnnc_weights_destroy(weights);
+}
+
 // A parameter may have the name that a constant's tensor would have.
 static void test_constant_of_a_taken_name(void **state)
 {
@@ -360,6 +375,30 @@ static void test_limits(void **state)
     rnnc_model_destroy(model);
     rnnc_context_destroy(small);
     rnnc_weights_destroy(weights);
+}
+
+// A context that was refused says so for each model.
+static void test_contexts_that_were_refused(void **state)
+{
+    (void)state;
+    rnnc_weights *weights = every_op_weights(NULL, 3);
+    save(weights);
+    rnnc_weights_destroy(weights);
+    size_t size;
+    unsigned char *bytes = read_file(&size);
+    rnnc_context_options bad = {.struct_size = sizeof bad, .threads = -1};
+    rnnc_context *context = rnnc_context_create(&bad);
+    rnnc_model *models[] = {rnnc_model_load(context, path),
+                            rnnc_model_load_memory(context, bytes, size)};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(rnnc_model_status(models[i]), RNNC_E_ARGUMENT);
+        assert_non_null(strstr(rnnc_model_message(models[i]), "threads is -1"));
+        assert_null(rnnc_model_graph(models[i]));
+        assert_null(rnnc_model_weights(models[i]));
+        rnnc_model_destroy(models[i]);
+    }
+    rnnc_context_destroy(context);
+    free(bytes);
 }
 
 // ---- Saves that fail -------------------------------------------------------
@@ -508,11 +547,13 @@ int main(void)
         cmocka_unit_test(test_every_operation_is_there),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_that_is_none),
         cmocka_unit_test(test_constant_of_a_taken_name),
         cmocka_unit_test(test_outlives_its_parts),
         cmocka_unit_test(test_weights_load),
         cmocka_unit_test(test_messages),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_contexts_that_were_refused),
         cmocka_unit_test(test_failed_save_keeps_the_old_file),
         cmocka_unit_test(test_save_keeps_the_mode),
         cmocka_unit_test(test_allocations_that_fail),

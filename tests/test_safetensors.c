@@ -336,6 +336,33 @@ static void test_serialization_forced_alignement(void **state)
     rni_safetensors_fini(&file);
 }
 
+// The format's own bound, to the byte: headers are padded to eight.
+static void test_header_of_the_writer_too_large(void **state)
+{
+    (void)state;
+    const size_t most =
+        RNI_HEADER_MOST - strlen("{\"__metadata__\":{\"k\":\"\"}}");
+    char *value = malloc(most + 1);
+    memset(value, 'v', most + 1);
+    for (size_t more = 0; more < 2; more++) {
+        const rni_metadata metadata[] = {{"k", value, most + more}};
+        rni_safetensors_writer writer;
+        rni_error error = {0};
+        rnnc_status status = rni_safetensors_prepare(&writer, &memory, NULL, 0,
+                                                     metadata, 1, &error);
+        assert_int_equal(status, more == 0 ? RNNC_OK : RNNC_E_LIMIT);
+        assert_string_equal(error.text,
+                            more == 0 ? ""
+                                      : "a header of 100000008 bytes, at most "
+                                        "100000000 are allowed");
+        if (status == RNNC_OK) {
+            assert_int_equal(writer.size, 8 + RNI_HEADER_MOST);
+            rni_safetensors_writer_fini(&writer);
+        }
+    }
+    free(value);
+}
+
 static bool refuse(void *user, const void *bytes, size_t size)
 {
     (void)bytes;
@@ -363,6 +390,54 @@ static void test_sink_that_fails(void **state)
     rni_safetensors_writer_fini(&writer);
 }
 
+// Bytes are numbers where the tensor of their scales is as it should be.
+static void test_scales(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shape; // of three bytes or one
+        const char *dtype, *scales;
+        int bytes, size; // of both
+        int32_t storage;
+    } rows[] = {
+        {"[1,3]", "F32", "[1,1]", 3, 4, RNNC_STORE_INT8},
+        {"[3]", "F32", "[1,1]", 3, 4, RNNC_STORE_INT8},
+        {"[]", "F32", "[1,1]", 1, 4, RNNC_STORE_INT8},
+        {"[1,1,3]", "F32", "[1,1]", 3, 4, -1},
+        {"[1,3]", "I32", "[1,1]", 3, 4, -1},
+        {"[1,3]", "F32", "[1]", 3, 4, -1},
+        {"[1,3]", "F32", "[1,2]", 3, 8, -1},
+        {"[1,3]", "F32", "[2,1]", 3, 8, -1},
+        {"[3,1]", "F32", "[1,1]", 3, 4, -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char header[256];
+        size_t size;
+        rni_safetensors file;
+        const int end = rows[i].size + rows[i].bytes;
+        snprintf(header, sizeof header,
+                 "{\"a\":{\"dtype\":\"I8\",\"shape\":%s,"
+                 "\"data_offsets\":[%d,%d]},"
+                 "\"scale.a\":{\"dtype\":\"%s\",\"shape\":%s,"
+                 "\"data_offsets\":[0,%d]}}",
+                 rows[i].shape, rows[i].size, end, rows[i].dtype,
+                 rows[i].scales, rows[i].size);
+        unsigned char *bytes = make_file(header, (size_t)end, &size);
+        unsigned char *data = bytes + size - end;
+        memcpy(data, (unsigned char[4]){0, 0, 0, 0x3f}, 4); // 0.5
+        data[end - 1] = 0xfd;                               // -3
+        assert_int_equal(parse(&file, bytes, size), RNNC_OK);
+        const rni_tensor *a = rni_safetensors_find(&file, "a");
+        if (rni_tensor_storage(a) != rows[i].storage)
+            fail_msg("%s", header);
+        assert_int_equal(rni_tensor_is_readable(a), rows[i].storage >= 0);
+        if (rows[i].storage >= 0)
+            assert_true(rni_tensor_value(a, a->count - 1) == -1.5f);
+        rni_safetensors_fini(&file);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     memory = rni_memory_default();
@@ -385,7 +460,9 @@ int main(void)
         cmocka_unit_test(test_abuse_attempt_2),
         cmocka_unit_test(test_abuse_attempt_3),
         cmocka_unit_test(test_serialization_forced_alignement),
+        cmocka_unit_test(test_header_of_the_writer_too_large),
         cmocka_unit_test(test_sink_that_fails),
+        cmocka_unit_test(test_scales),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,7 +166,7 @@ static void readers_find_bytes_and_scales(void **unused)
     rnnc_graph_destroy(g);
 }
 
-// ---- What is refused --------------------------------------------------------
+// ---- Other files with the name of this library ------------------------------
 
 static void put(bytes file, const char *from, const char *to)
 {
@@ -179,6 +179,66 @@ static void put(bytes file, const char *from, const char *to)
         }
     fail_msg("no \"%s\" in the file", from);
 }
+
+// Four numbers as bf16 in a file of ours.
+static bytes save_four(rnnc_graph *g)
+{
+    static const float four[4] = {1, -2, 0.5f, 3};
+    rnnc_weights *weights = rnnc_weights_create(g, 1);
+    assert_int_equal(rnnc_weights_set(weights, "w", four, 4), RNNC_OK);
+    assert_int_equal(rnnc_weights_store(weights, "w", RNNC_STORE_BF16),
+                     RNNC_OK);
+    bytes file = save(weights);
+    rnnc_weights_destroy(weights);
+    return file;
+}
+
+static void expect_four(rnnc_graph *g, rnnc_import *import, bytes file,
+                        int32_t storage, const float *wanted)
+{
+    float got[4];
+    rnnc_weights *weights = rnnc_weights_create(g, 2);
+    assert_int_equal(rnnc_weights_store(weights, "w", RNNC_STORE_INT8),
+                     RNNC_OK);
+    if (rnnc_import_load_memory(import, weights, file.data, file.size))
+        fail_msg("%s", rnnc_import_message(import));
+    assert_int_equal(rnnc_weights_storage(weights, "w"), storage);
+    assert_int_equal(rnnc_weights_get(weights, "w", got, 4), RNNC_OK);
+    assert_memory_equal(got, wanted, sizeof got);
+    rnnc_weights_destroy(weights);
+}
+
+// A parameter takes the storage of a tensor that is all of it, and of a type
+// that weights are stored as; it is floats otherwise.
+static void pieces_and_other_types_become_floats(void **unused)
+{
+    (void)unused;
+    static const float as_bf16[4] = {1, -2, 0.5f, 3};
+    static const float swapped[4] = {0.5f, 3, 1, -2};
+    // The same sixteen bits as halves: 0x3f80, 0xc000, 0x3f00, 0x4040.
+    static const float as_f16[4] = {1.875f, -2, 1.75f, 2.125f};
+    rnnc_graph *g = rnnc_graph_create(NULL);
+    rnnc_parameter(g, "w", 4, 1, RNNC_INIT_NORMAL, 1);
+    bytes file = save_four(g);
+    rnnc_import *plain = rnnc_import_create(NULL);
+    rnnc_import *halves = rnnc_import_create(NULL);
+    rnnc_import_options o = {
+        .struct_size = sizeof o, .first = 2, .count = 2, .to_count = 2};
+    rnnc_import_map(halves, "w", "w", &o);
+    o.first = 0;
+    o.to_first = 2;
+    rnnc_import_map(halves, "w", "w", &o);
+    expect_four(g, plain, file, RNNC_STORE_BF16, as_bf16);
+    expect_four(g, halves, file, RNNC_STORE_FLOAT32, swapped);
+    put(file, "\"dtype\":\"BF16\"", "\"dtype\":\"F16\" ");
+    expect_four(g, plain, file, RNNC_STORE_FLOAT32, as_f16);
+    rnnc_import_destroy(halves);
+    rnnc_import_destroy(plain);
+    free(file.data);
+    rnnc_graph_destroy(g);
+}
+
+// ---- What is refused --------------------------------------------------------
 
 static void refuse(bytes file, const char *word)
 {
@@ -280,6 +340,7 @@ int main(void)
         cmocka_unit_test(files_are_smaller_and_come_back),
         cmocka_unit_test(loading_brings_the_storage),
         cmocka_unit_test(readers_find_bytes_and_scales),
+        cmocka_unit_test(pieces_and_other_types_become_floats),
         cmocka_unit_test(bytes_without_good_scales_are_no_weights),
         cmocka_unit_test(scales_of_others_are_taken),
         cmocka_unit_test(names_of_scales_are_not_for_parameters),

@@ -81,13 +81,14 @@ static const char *rename_tensor(const rni_import_loader *l, const char *name,
     return name;
 }
 
+// What fills a parameter; one that is filled has a job.
 static const rni_tensor *tensor_of(const rni_import_loader *l,
-                                   int32_t parameter)
+                                   const rni_parameter *parameter)
 {
-    for (int32_t i = 0; i < l->n_jobs; i++)
-        if (l->jobs[i].parameter->index == parameter)
-            return l->jobs[i].tensor;
-    return NULL;
+    const rni_import_job *job = l->jobs;
+    while (job->parameter != parameter)
+        job++;
+    return job->tensor;
 }
 
 // Constants, and what training keeps, in files of our own are no weights.
@@ -114,7 +115,7 @@ static bool match_tensor(rni_import_loader *l, const rni_tensor *tensor)
     if (parameter == NULL || l->claimed[parameter->index])
         return add_to(l, RNNC_IMPORT_LEFT_OVER, tensor->name);
     if (l->filled[parameter->index]) {
-        const rni_tensor *other = tensor_of(l, parameter->index);
+        const rni_tensor *other = tensor_of(l, parameter);
         rni_error_set(l->error, RNNC_E_NAME,
                       "tensors \"%.120s\" and \"%.120s\" are both for the "
                       "parameter \"%.120s\"",

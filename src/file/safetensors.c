@@ -231,8 +231,7 @@ static rnnc_status finish(parser *p)
     return status;
 }
 
-// ---- Tensors by name
-// ---------------------------------------------------------
+// ---- Tensors by name ------------------------------------------------------
 
 // The order of a name behind a prefix and another one.
 static int compare(const char *prefix, const char *name, const char *other)
@@ -391,8 +390,6 @@ rnnc_status rni_safetensors_parse(rni_safetensors *file,
 
 void rni_safetensors_fini(rni_safetensors *file)
 {
-    if (file->header.memory == NULL)
-        return;
     rni_memory_release(file->header.memory, file->tensors);
     rni_arena_fini(&file->arena);
     rni_json_fini(&file->header);

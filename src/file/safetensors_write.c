@@ -156,13 +156,12 @@ rnnc_status rni_safetensors_prepare(rni_safetensors_writer *writer,
     else if (writer->header.malformed)
         rni_error_set(error, RNNC_E_NAME,
                       "a name is not UTF-8, as a model file must be");
-    else if (writer->header.length - 8 > RNI_HEADER_MOST ||
-             total > SIZE_MAX - writer->header.length)
+    else if (writer->header.length - 8 > RNI_HEADER_MOST)
         rni_error_set(error, RNNC_E_LIMIT,
                       "a header of %llu bytes, at most %d are allowed",
                       (unsigned long long)writer->header.length - 8,
                       RNI_HEADER_MOST);
-    else
+    else // fits a size, as all of it is in memory
         writer->size = writer->header.length + (size_t)total;
     if (error->status != RNNC_OK)
         rni_safetensors_writer_fini(writer);
