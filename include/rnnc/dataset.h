@@ -74,6 +74,8 @@ RNNC_API int64_t rnnc_dataset_count(const rnnc_dataset *dataset);
  *   or the other way round, or another number of examples than other inputs
  *   have
  * - ::RNNC_E_VALUE: a length below 0
+ * - ::RNNC_E_STATE: a trainer reads the dataset, and this is an input that it
+ *   has no examples for yet, or another number of examples
  * - ::RNNC_E_MEMORY
  * @{
  */

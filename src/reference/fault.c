@@ -35,16 +35,21 @@ static void place(const search *s, const rnnc_node *node, int64_t row)
     fault->step = row - starts[sequence];
 }
 
-// The node of the highest id that reads a node: its gradient comes first.
+// The one node that reads a node. Of several it cannot be told whose piece of
+// the gradient it is: NULL.
 static const rnnc_node *user_of(const search *s, const rnnc_node *node)
 {
+    const rnnc_node *found = NULL;
     for (int32_t id = s->reference->n_nodes - 1; id > node->id; id--) {
         const rnnc_node *user = s->reference->graph->nodes[id];
         for (int32_t i = 0; s->reference->needed[id] && i < user->n_inputs; i++)
-            if (user->inputs[i] == node)
-                return user;
+            if (user->inputs[i] == node && user != found) {
+                if (found != NULL)
+                    return NULL;
+                found = user;
+            }
     }
-    return NULL;
+    return found;
 }
 
 static bool look_at(const search *s, const rni_reference_frame *frame,

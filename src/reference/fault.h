@@ -9,8 +9,8 @@
 typedef struct rni_reference_fault {
     bool gradient; // it is the node's gradient, not its value
     const rnnc_node *node;
-    const rnnc_node
-        *user; // of a gradient: the node that it comes from, or NULL
+    const rnnc_node *user;  // of a gradient: the one node it comes from, or
+                            // NULL: there are several
     const rnnc_cell *cell;  // whose step it is in, or NULL
     int64_t sequence, step; // -1: it has none
     int64_t row, col;       // of a static value

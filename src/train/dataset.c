@@ -123,6 +123,23 @@ static rnnc_status check_count(rnnc_dataset *dataset, const filling *f)
     return RNNC_OK;
 }
 
+// A trainer has made room for the inputs and the examples that there were.
+static rnnc_status check_trainers(rnnc_dataset *dataset, const filling *f)
+{
+    bool there = false;
+    for (int32_t c = 0; c < dataset->n_columns; c++)
+        there = there || dataset->columns[c].input == f->input;
+    if (atomic_load(&dataset->references) == 1 ||
+        (there && f->count == dataset->count))
+        return RNNC_OK;
+    return rni_error_set(&dataset->error, RNNC_E_STATE,
+                         "dataset: %lld examples for \"%.80s\": a trainer "
+                         "reads the dataset, expected other values for an "
+                         "input that it has, of %lld examples",
+                         (long long)f->count, f->input->name,
+                         (long long)dataset->count);
+}
+
 static const void *row_of(const filling *f, int64_t i)
 {
     const void *row;
@@ -194,7 +211,8 @@ static rnnc_status fill(rnnc_dataset *dataset, const filling *f)
     rni_error_clear(&dataset->error);
     if (check_input(dataset, f) != RNNC_OK ||
         check_count(dataset, f) != RNNC_OK ||
-        check_lengths(dataset, f) != RNNC_OK)
+        check_lengths(dataset, f) != RNNC_OK ||
+        check_trainers(dataset, f) != RNNC_OK)
         return dataset->error.status;
     return put_column(dataset, f);
 }

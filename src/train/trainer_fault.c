@@ -109,7 +109,7 @@ static void look_sequence(search *s, rnnc_node *node)
     const rni_order *order =
         rni_run_program(s->run)->executor.axes[node->shape.axis].order;
     rni_reference_fault first = {.node = node, .step = INT64_MAX};
-    if (order == NULL || !need_room(s, order->longest * cols))
+    if (!need_room(s, order->longest * cols))
         return;
     for (int64_t b = 0; b < batch; b++) {
         if (rnnc_run_get_rows(s->run, node, b, s->values) != RNNC_OK)
@@ -145,33 +145,59 @@ static void look_at(search *s, rnnc_node *node)
 
 // ---- The pass again ---------------------------------------------------------
 
-static bool is_asked(const rnnc_node *node)
+static bool is_asked(const search *s, const rnnc_node *node)
 {
+    if (node->op == RNI_OP_INPUT &&
+        rni_inputs_find(&s->t->run->inputs, node) == NULL)
+        return false;
     return node->cell == NULL && node->shape.type == RNI_FLOAT &&
            node->op != RNI_OP_PARAMETER && node->op != RNI_OP_CONSTANT;
 }
 
-// Inputs have smaller ids, so one pass from the loss down finds all.
-static bool list_nodes(search *s)
+static void need_cell(const search *s, const rnnc_cell *cell)
+{
+    for (int32_t k = 0; k < cell->n_states; k++) {
+        s->needed[cell->states[k].next->id] = true;
+        if (cell->states[k].first != NULL)
+            s->needed[cell->states[k].first->id] = true;
+    }
+    for (int32_t k = 0; k < cell->n_outputs; k++)
+        s->needed[cell->outputs[k].node->id] = true;
+}
+
+// Inputs, and nodes of a cell that is unrolled, have smaller ids, so one pass
+// from the loss down finds all.
+static bool find_needed(search *s)
 {
     const rnnc_node *loss = s->t->loss;
-    const rni_memory *memory = rni_trainer_memory(s->t);
-    size_t count = (size_t)loss->id + 1;
-    s->needed = rni_memory_zeroed(memory, count, sizeof *s->needed);
-    s->all = rni_memory_zeroed(memory, count, sizeof *s->all);
-    if (s->needed == NULL || s->all == NULL)
+    s->needed = rni_memory_zeroed(rni_trainer_memory(s->t),
+                                  (size_t)loss->id + 1, sizeof *s->needed);
+    if (s->needed == NULL)
         return false;
     s->needed[loss->id] = true;
     for (int32_t i = loss->id; i >= 0; i--) {
         const rnnc_node *node = loss->graph->nodes[i];
-        for (int32_t k = 0; s->needed[i] && k < node->n_inputs; k++)
-            if (node->inputs[k] != NULL)
-                s->needed[node->inputs[k]->id] = true;
+        if (!s->needed[i])
+            continue;
+        // Of what a batch value is repeated along only the lengths count.
+        int32_t read = node->op == RNI_OP_REPEAT ? 1 : node->n_inputs;
+        for (int32_t k = 0; k < read; k++)
+            s->needed[node->inputs[k]->id] = true;
+        if (node->unrolled != NULL)
+            need_cell(s, node->unrolled);
     }
-    for (int32_t i = 0; i <= loss->id; i++)
-        if (s->needed[i] && is_asked(loss->graph->nodes[i]))
-            s->all[s->n_all++] = loss->graph->nodes[i];
     return true;
+}
+
+static bool list_nodes(search *s)
+{
+    const rnnc_node *loss = s->t->loss;
+    s->all = rni_memory_zeroed(rni_trainer_memory(s->t), (size_t)loss->id + 1,
+                               sizeof(rnnc_node *));
+    for (int32_t i = 0; s->all != NULL && i <= loss->id; i++)
+        if (s->needed[i] && is_asked(s, loss->graph->nodes[i]))
+            s->all[s->n_all++] = loss->graph->nodes[i];
+    return s->all != NULL;
 }
 
 static bool copy_rows(search *s, const rni_input *input)
@@ -188,10 +214,10 @@ static bool copy_rows(search *s, const rni_input *input)
 static bool copy_inputs(search *s)
 {
     const rni_inputs *inputs = &s->t->run->inputs;
+    for (int32_t a = 0; a < inputs->plan->n_axes; a++)
+        s->run->inputs.axes[a] = inputs->axes[a];
     for (int32_t k = 0; k < inputs->plan->n_inputs; k++) {
         const rni_input *input = &inputs->list[k];
-        if (!input->set)
-            continue;
         if (input->node->shape.kind == RNI_SEQUENCE
                 ? rnnc_run_input(s->run, input->node, input->sequence) !=
                       RNNC_OK
@@ -235,13 +261,24 @@ static bool run_again(search *s)
            rnnc_run_forward(s->run) == RNNC_OK;
 }
 
+// Of those that the loss depends on; made later than the loss none does.
+static void look_at_parameters(search *s)
+{
+    const rnnc_weights *weights = rni_trainer_weights(s->t);
+    for (int32_t p = 0; p < weights->n_parameters && !s->found; p++) {
+        const rni_parameter *parameter = weights->graph->parameters[p];
+        int32_t id = parameter->node->id;
+        if (id <= s->t->loss->id && s->needed[id])
+            look(s, parameter->node, rni_weights_values(weights, p),
+                 parameter->rows);
+    }
+}
+
 static void look_at_values(search *s)
 {
-    rnnc_weights *weights = rni_trainer_weights(s->t);
-    for (int32_t p = 0; p < weights->n_parameters && !s->found; p++)
-        look(s, weights->graph->parameters[p]->node,
-             rni_weights_values(weights, p),
-             weights->graph->parameters[p]->rows);
+    if (!find_needed(s))
+        return;
+    look_at_parameters(s);
     if (s->found || !list_nodes(s) || !run_again(s))
         return;
     for (int32_t i = 0; i < s->n_all && !s->found; i++)
@@ -271,13 +308,14 @@ static void look_into_cell(search *s)
 }
 
 // Sequence after sequence, so that little memory is needed; and where that
-// finds nothing, the parameters.
+// finds nothing, the parameters. A value that is not finite for the textbook,
+// which drops nothing out and begins with no state, was not met here.
 static void look_at_gradients(search *s)
 {
     const rnnc_weights *weights = rni_trainer_weights(s->t);
     int64_t batch = s->t->run->kept_batch; // none of a static graph
     for (int64_t b = 0; (b == 0 || b < batch) && !s->found; b++)
-        s->found = rni_trainer_trace(s->t, b, &s->first);
+        s->found = rni_trainer_trace(s->t, b, &s->first) && s->first.gradient;
     for (int32_t p = weights->n_parameters - 1; p >= 0 && !s->found; p--)
         if (!weights->graph->parameters[p]->frozen)
             look(s, weights->graph->parameters[p]->node,

@@ -91,8 +91,6 @@ static bool give_all(const tracing *c)
     const rni_inputs *inputs = &c->t->run->inputs;
     for (int32_t k = 0; k < inputs->plan->n_inputs; k++) {
         const rni_input *input = &inputs->list[k];
-        if (!input->set)
-            continue;
         if (!(input->node->shape.kind == RNI_SEQUENCE ? give_sequence(c, input)
                                                       : give_batch(c, input)))
             return false;
