@@ -199,6 +199,40 @@ static void an_axis_of_lengths_alone_is_gone_along(void **state)
     tiny_free(&t);
 }
 
+// A batch of no sequences, given by the caller.
+typedef struct none {
+    tiny t;
+    rnnc_node *x;
+    rnnc_sequence *empty;
+} none;
+
+static int32_t give_none(void *user, const rnnc_fill_request *request)
+{
+    none *n = user;
+    rnnc_sequence_set_rows(n->empty, NULL, NULL, 0, 1);
+    rnnc_run_input(request->run, n->x, n->empty);
+    return request->batch == 0;
+}
+
+static void of_a_batch_of_none_a_parameter_is_named(void **state)
+{
+    (void)state;
+    none n;
+    tiny *t = &n.t;
+    tiny_begin(t, NULL);
+    n.empty = rnnc_sequence_create(NULL);
+    n.x = rnnc_input_rows(t->graph, "x", 1);
+    t->options.fill = give_none;
+    t->options.user = &n;
+    rnnc_node *p = rnnc_parameter(t->graph, "p", 1, 2, RNNC_INIT_CONSTANT, 0);
+    tiny_make(t, rnnc_add(rnnc_total(rnnc_linear(n.x, "out", 1)),
+                          rnnc_total(rnnc_sqrt(p))));
+    assert_says(t, "is the gradient of node \"p\" (parameter), row 0, column 0 "
+                   "(inf)");
+    tiny_free(t);
+    rnnc_sequence_destroy(n.empty);
+}
+
 // ---- Every kind of input ----------------------------------------------------
 
 // Roots of a table's rows, where id 3 has a row of zeros; beside them a static
@@ -302,10 +336,10 @@ typedef struct pole {
     float values[ROWS][MOST];
 } pole;
 
-static void pole_begin(pole *p, bool first, bool gain)
+static void pole_begin(pole *p, rnnc_context *context, bool first, bool gain)
 {
     *p = (pole){.values = {{1, 1, 1, 1}, {1, 1, 1, 1}, {1, 1, 1, 1}}};
-    tiny_begin(&p->t, NULL);
+    tiny_begin(&p->t, context);
     rnnc_graph *graph = p->t.graph;
     p->x = rnnc_input_rows(graph, "x", 1);
     rnnc_cell *cell = rnnc_cell_create(graph, "pole");
@@ -342,7 +376,7 @@ static void what_a_cell_begins_with_and_reads_is_named(void **state)
 {
     (void)state;
     pole p;
-    pole_begin(&p, true, true);
+    pole_begin(&p, NULL, true, true);
     pole_make(&p, pole_loss(&p));
     set(&p.t, "pole.gain", (const float[]){200}, 1);
     assert_says(&p.t, "is node \"gain\" (exp) (inf)");
@@ -356,7 +390,7 @@ static void of_states_that_go_on_the_cell_is_named(void **state)
 {
     (void)state;
     pole p;
-    pole_begin(&p, false, false);
+    pole_begin(&p, NULL, false, false);
     p.t.options.window = 2;
     pole_make(&p, pole_loss(&p));
     p.values[1][3] = -9;
@@ -373,12 +407,34 @@ static void of_states_that_go_on_the_cell_is_named(void **state)
     tiny_free(&p.t);
 }
 
+// What nobody reads was not given to the run, so the cell's nodes are not told.
+static void a_cell_that_does_not_read_its_input_is_named(void **state)
+{
+    (void)state;
+    tiny t;
+    tiny_begin(&t, NULL);
+    const float values[MOST] = {1, 1, 1, 1}, *rows[] = {values, values};
+    const int64_t lengths[] = {2, 4};
+    rnnc_node *x = rnnc_input_rows(t.graph, "x", 1);
+    rnnc_cell *cell = rnnc_cell_create(t.graph, "blind");
+    rnnc_cell_input(cell, 1);
+    rnnc_node *h = rnnc_cell_state(cell, "h", 1);
+    rnnc_cell_next(cell, h, rnnc_sub(h, rnnc_scalar(t.graph, 1)));
+    rnnc_cell_output(cell, rnnc_log(rnnc_add(h, rnnc_scalar(t.graph, 2.5f))));
+    rnnc_node *y = rnnc_name(rnnc_unroll(cell, x), "y");
+    rnnc_dataset_rows(t.data, x, rows, lengths, 2);
+    tiny_make(&t, rnnc_total(rnnc_linear(y, "out", 1)));
+    assert_says(&t, "is node \"y\" (unroll of \"blind\"), sequence 1, step 3 "
+                    "(nan)");
+    tiny_free(&t);
+}
+
 // A batch of fewer sequences than the one before it.
 static void a_fresh_batch_does_not_go_on_from_the_last(void **state)
 {
     (void)state;
     pole p;
-    pole_begin(&p, false, false);
+    pole_begin(&p, NULL, false, false);
     p.t.options.window = 2;
     p.t.options.batch = 2;
     pole_make(&p, pole_loss(&p));
@@ -396,7 +452,7 @@ static void what_only_the_textbook_meets_is_not_named(void **state)
 {
     (void)state;
     pole p;
-    pole_begin(&p, false, false);
+    pole_begin(&p, NULL, false, false);
     p.t.options.window = 2;
     rnnc_node *w = rnnc_parameter(p.t.graph, "w", 1, 1, RNNC_INIT_CONSTANT, 1);
     rnnc_node *root = rnnc_name(rnnc_sqrt(rnnc_mul(p.x, w)), "root");
@@ -411,47 +467,68 @@ static void what_only_the_textbook_meets_is_not_named(void **state)
 // ---- Without memory ---------------------------------------------------------
 
 // The search does without what memory it does not get: the error is the same,
-// with less or nothing about the node, and never with another one.
-static void search_with_less_memory(bool gradient)
+// and its message names the node, or tells less, but never another one.
+static void search_with_less_memory(tiny *t, fault *f, const char *most,
+                                    const char *less)
 {
-    fault f = {.at = -1};
     bool whole = false;
-    rnnc_context *context = fault_context(&f, 1);
-    kinds k;
-    kinds_make(&k, context);
-    if (!gradient)
-        k.side[1][0] = NAN;
-    assert_int_equal(rnnc_trainer_train(k.t.trainer), RNNC_E_VALUE);
-    const int64_t live = f.live;
+    assert_int_equal(rnnc_trainer_train(t->trainer), RNNC_E_VALUE);
+    const int64_t live = f->live;
     for (int64_t at = 0; !whole; at++)
         for (int onwards = 0; onwards < 2; onwards++) {
-            fault_arm(&f, at, onwards);
-            rnnc_status status = rnnc_trainer_train(k.t.trainer);
-            const char *message = rnnc_trainer_message(k.t.trainer);
+            fault_arm(f, at, onwards);
+            rnnc_status status = rnnc_trainer_train(t->trainer);
+            const char *message = rnnc_trainer_message(t->trainer);
             assert_int_equal(status, RNNC_E_VALUE);
-            whole = !f.hit;
-            fault_arm(&f, -1, false);
-            assert_int_equal(f.live, live);
-            bool named =
-                strstr(message, gradient ? "\"scaled\" (mul), sequence 2, "
-                                           "step 2, from node \"root\""
-                                         : "\"side\" (input), sequence 1");
-            bool less = strstr(message, "\"table\" (parameter), row 3") ||
-                        !strstr(message, "first value");
-            if (!named && (whole || !less))
+            whole = !f->hit;
+            fault_arm(f, -1, false);
+            assert_int_equal(f->live, live);
+            bool told = strstr(message, less) != NULL ||
+                        strstr(message, "first value") == NULL;
+            if (strstr(message, most) == NULL && (whole || !told))
                 fail_msg("allocation %lld: %s", (long long)at, message);
             assert_in_range(at, 0, 100000);
         }
-    tiny_free(&k.t);
-    rnnc_context_destroy(context);
-    assert_int_equal(f.live, 0);
 }
 
 static void a_search_without_memory_says_what_it_knows(void **state)
 {
     (void)state;
-    search_with_less_memory(false);
-    search_with_less_memory(true);
+    for (int gradient = 0; gradient < 2; gradient++) {
+        fault f = {.at = -1};
+        rnnc_context *context = fault_context(&f, 1);
+        kinds k;
+        kinds_make(&k, context);
+        if (gradient == 0)
+            k.side[1][0] = NAN;
+        search_with_less_memory(
+            &k.t, &f,
+            gradient
+                ? "\"scaled\" (mul), sequence 2, step 2, from node \"root\""
+                : "\"side\" (input), sequence 1",
+            "\"table\" (parameter), row 3");
+        tiny_free(&k.t);
+        rnnc_context_destroy(context);
+        assert_int_equal(f.live, 0);
+    }
+}
+
+static void a_cell_without_memory_for_its_nodes_is_named(void **state)
+{
+    (void)state;
+    fault f = {.at = -1};
+    rnnc_context *context = fault_context(&f, 1);
+    pole p;
+    pole_begin(&p, context, false, false);
+    pole_make(&p, pole_loss(&p));
+    p.values[1][2] = -9;
+    search_with_less_memory(&p.t, &f,
+                            "node \"logarithm\" (log) in cell \"pole\", "
+                            "sequence 1, step 2 (nan)",
+                            "(unroll of \"pole\"), sequence 1, step 2 (nan)");
+    tiny_free(&p.t);
+    rnnc_context_destroy(context);
+    assert_int_equal(f.live, 0);
 }
 
 int main(void)
@@ -463,14 +540,17 @@ int main(void)
         cmocka_unit_test(a_norm_that_overflows_is_of_no_node),
         cmocka_unit_test(a_value_of_a_batch_is_named_by_its_sequence),
         cmocka_unit_test(an_axis_of_lengths_alone_is_gone_along),
+        cmocka_unit_test(of_a_batch_of_none_a_parameter_is_named),
         cmocka_unit_test(a_gradient_is_found_among_inputs_of_every_kind),
         cmocka_unit_test(a_value_is_found_among_inputs_of_every_kind),
         cmocka_unit_test(a_gradient_of_an_earlier_part_is_found_in_a_parameter),
         cmocka_unit_test(what_a_cell_begins_with_and_reads_is_named),
         cmocka_unit_test(of_states_that_go_on_the_cell_is_named),
+        cmocka_unit_test(a_cell_that_does_not_read_its_input_is_named),
         cmocka_unit_test(a_fresh_batch_does_not_go_on_from_the_last),
         cmocka_unit_test(what_only_the_textbook_meets_is_not_named),
         cmocka_unit_test(a_search_without_memory_says_what_it_knows),
+        cmocka_unit_test(a_cell_without_memory_for_its_nodes_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

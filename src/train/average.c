@@ -120,7 +120,7 @@ rnnc_average *rni_average_hold(rnnc_average *average)
 
 const rnnc_weights *rni_average_of(const rnnc_average *average)
 {
-    return average->weights;
+    return average->whole ? average->weights : NULL;
 }
 
 void rnnc_average_destroy(rnnc_average *average)

@@ -7,7 +7,7 @@
 
 rnnc_average *rni_average_hold(rnnc_average *average); // NULL is allowed
 
-// The weights that are averaged.
+// The weights that are averaged; NULL: it could not be made.
 const rnnc_weights *rni_average_of(const rnnc_average *average);
 
 #endif

@@ -66,6 +66,12 @@ static rnnc_status check_sources(const rnnc_trainer_options *o,
     return RNNC_OK;
 }
 
+// It could be made, and moves the rates of the optimizer.
+static bool is_of(const rnnc_schedule *schedule, const rnnc_trainer *t)
+{
+    return schedule->whole && schedule->optimizer == t->optimizer;
+}
+
 // All belong to the weights that are trained.
 static rnnc_status check_handles(const rnnc_trainer *t, rni_error *error)
 {
@@ -82,9 +88,9 @@ static rnnc_status check_handles(const rnnc_trainer *t, rni_error *error)
     else if (o->plan != NULL &&
              (o->plan->graph != graph || o->plan->use != RNNC_TRAIN))
         stranger = "plan";
-    else if (o->schedule != NULL && o->schedule->optimizer != t->optimizer)
+    else if (o->schedule != NULL && !is_of(o->schedule, t))
         stranger = "schedule";
-    else if (o->plateau != NULL && o->plateau->optimizer != t->optimizer)
+    else if (o->plateau != NULL && !is_of(o->plateau, t))
         stranger = "plateau";
     else if (o->average != NULL && rni_average_of(o->average) != weights)
         stranger = "average";

@@ -232,7 +232,7 @@ static bool copy_states(search *s)
 {
     rnnc_run *run = s->t->run;
     const rni_states *states = s->t->last;
-    if (states == NULL || states->rows < 0 ||
+    if (states->rows < 0 ||
         rnnc_run_state_count(s->run) != rnnc_run_state_count(run))
         return true;
     return rnnc_run_state_set(s->run, states->values, states->rows) ==

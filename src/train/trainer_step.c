@@ -105,10 +105,9 @@ static rnnc_status learn(rnnc_trainer *t, parts *p, int64_t mass)
     if (p->count > 0 && keep_states(t, &t->part) != RNNC_OK)
         return t->error.status;
     rnnc_status status = rnnc_run_forward(run);
-    if (status == RNNC_OK)
-        status = rnnc_run_loss(run, &loss);
     if (status != RNNC_OK)
         return rni_trainer_take(t, status, rnnc_run_message(run));
+    rnnc_run_loss(run, &loss);
     if (!rni_trainer_is_finite((double)loss))
         return rni_trainer_fault(t, "loss", (double)loss);
     p->count++;
