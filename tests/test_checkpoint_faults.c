@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
-#include "support/budget.h"
+#include "support/fault.h"
 #include "support/disk_faults.h"
 #include "support/folder.h"
 
@@ -22,7 +22,7 @@ enum { PATH = 256, MOST_CALLS = 300, COUNT = 6, KEEP = 2 };
 // ---- A training of two steps ------------------------------------------------
 
 typedef struct training {
-    budget spent;
+    fault spent;
     rnnc_context *context;
     rnnc_weights *weights;
     rnnc_record *record;
@@ -70,9 +70,9 @@ static rnnc_status load(training *t, int64_t *step)
 static void begin(training *t, bool fresh)
 {
     char left[PATH + 64];
-    *t = (training){.spent = {0, 0, -1}};
+    *t = (training){.spent = {.at = -1}};
     folder_name(t->folder, sizeof t->folder, "faults");
-    t->context = budget_context(&t->spent);
+    t->context = fault_context(&t->spent, 1);
     rnnc_graph *graph = rnnc_graph_create(t->context);
     rnnc_parameter(graph, "w", 2, 3, RNNC_INIT_ZEROS, 0);
     t->weights = rnnc_weights_create(graph, 1);
