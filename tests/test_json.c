@@ -57,7 +57,12 @@ static void test_accepts(void **state)
         "-1.5e+10",
         "\"\"",
         "\"\\u00e9\\ud83d\\ude00\\n\"",
+        "\"\\u00E9\\uD83D\\uDE00\"",
         "\"\xc3\xa9\xf0\x9f\x98\x80\"",
+        // The first and the last characters of three and of four bytes, and
+        // those on both sides of the surrogates.
+        "\"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"",
+        "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"",
         "{\"a\":[1,2,{\"b\":null}],\"c\":\"d\"}",
         "\t\r\n1 ",
         "[[[[]]]]",
@@ -108,21 +113,30 @@ static void test_refuses(void **state)
         "\"\\x\"",
         "\"\\u12\"",
         "\"\\u12g4\"",
+        "\"\\u12G4\"",
+        "\"\\u12/4\"",
+        "\"\\u12:4\"",
+        "\"\\u12@4\"",
         "\"\\u0000\"",
         "\"\\ud800\"",
         "\"\\udc00\"",
         "\"\\ud800\\u0041\"",
         "\"\\ud800x\"",
+        "\"\\ud800xudc0012345\"",
+        "\"\\ud800\\ndc0012345\"",
         "\"\n\"",
         "\"\t\"",
         "\"\x80\"",
         "\"\xc0\x80\"",
         "\"\xe0\x80\x80\"",
         "\"\xed\xa0\x80\"",
+        "\"\xf0\x8f\xbf\xbf\"",
         "\"\xf4\x90\x80\x80\"",
         "\"\xf5\x80\x80\x80\"",
         "\"\xc3\"",
         "\"\xe2\x82\"",
+        "\"\xe2\x82",
+        "\"\xc3",
         "\xef\xbb\xbf{}",
         "// a\n1",
         "\"\\",
@@ -154,10 +168,25 @@ static void test_limits(void **state)
     text[strlen(text) - 1] = '\0';
     strcat(text, ",1]");
     expect(text, RNNC_E_LIMIT);
+    strcpy(strrchr(text, ','), ",null]");
+    expect(text, RNNC_E_LIMIT);
     char deep[4001];
     memset(deep, '[', 4000);
     deep[4000] = '\0';
     expect(deep, RNNC_E_LIMIT);
+}
+
+// Places in a text have 32 bits. Nothing of a longer one is read.
+static void test_length_is_limited(void **state)
+{
+    (void)state;
+    rni_json json;
+    rni_error error = {0};
+    rni_json_limits limits = {4, 40};
+    assert_int_equal(rni_json_parse(&json, &memory, "test", NULL, UINT32_MAX,
+                                    limits, &error),
+                     RNNC_E_LIMIT);
+    assert_string_equal(error.text, "test: more than 4 GiB");
 }
 
 static void test_find(void **state)
@@ -201,6 +230,17 @@ static void test_strings(void **state)
     assert_true(rni_json_compare(&json, 3, 3) == 0);
     rni_arena_fini(&arena);
     rni_json_fini(&json);
+    // Digits of both cases; characters as themselves.
+    assert_int_equal(parse(&json, "[\"\\u20AC\\uD834\\uDD1E\","
+                                  "\"\\u20ac\\ud834\\udd1e\","
+                                  "\"\xe2\x82\xac\xf0\x9d\x84\x9e\"]"),
+                     RNNC_OK);
+    for (uint32_t i = 1; i <= 3; i++) {
+        assert_true(rni_json_equals(&json, i, strchr(plain, '\xe2')));
+        assert_false(rni_json_equals(&json, i, "\xe2\x82\xac"));
+        assert_true(rni_json_compare(&json, i, 1) == 0);
+    }
+    rni_json_fini(&json);
 }
 
 // An escape in the middle is the character that it stands for.
@@ -238,6 +278,9 @@ static void test_integers(void **state)
         {"99999999999999999999999", false, 0},
         {"1.0", false, 0},
         {"1e2", false, 0},
+        {"", false, 0},
+        {"-", false, 0},
+        {"+1", false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t value = 0;
@@ -336,10 +379,11 @@ static void test_extremes(void **state)
     }
     rni_json json;
     float number;
-    assert_int_equal(parse(&json, "[3.5e38,1e39,-3.4e38]"), RNNC_OK);
+    assert_int_equal(parse(&json, "[3.5e38,1e39,-3.4e38,-1e39]"), RNNC_OK);
     assert_false(rni_json_float(&json, 1, &number));
     assert_false(rni_json_float(&json, 2, &number));
     assert_true(rni_json_float(&json, 3, &number) && number == -3.4e38f);
+    assert_false(rni_json_float(&json, 4, &number));
     rni_json_fini(&json);
 }
 
@@ -373,6 +417,40 @@ static void test_writer(void **state)
     rni_json_add_string(&text, "\xff");
     assert_true(text.malformed);
     rni_text_fini(&text);
+}
+
+// Each length of a text is one that memory can have, or the text has failed
+// and is as long as before.
+static void test_text_too_long(void **state)
+{
+    (void)state;
+    rni_text text = {.memory = &memory};
+    rni_text_add(&text, "ab", 2);
+    rni_text_add(&text, "c", SIZE_MAX - 1);
+    assert_true(text.failed);
+    rni_text_add(&text, "c", 1);
+    assert_int_equal(text.length, 2);
+    assert_memory_equal(text.bytes, "ab", 2);
+    rni_text_fini(&text);
+    size_t half = SIZE_MAX / 2 + 1;
+    text = (rni_text){.memory = &memory, .length = half, .capacity = half};
+    rni_text_add(&text, "c", 1);
+    assert_true(text.failed);
+    assert_true(text.length == half && text.bytes == NULL);
+}
+
+// The first character alone counts, and it must be whole.
+static void test_characters(void **state)
+{
+    (void)state;
+    const char *text = "\xf4\x8f\xbf\xbf";
+    assert_int_equal(rni_utf8_scan(text, 0), 0);
+    for (size_t length = 1; length < 4; length++)
+        assert_int_equal(rni_utf8_scan(text, length), 0);
+    assert_int_equal(rni_utf8_scan(text, 4), 4);
+    assert_int_equal(rni_utf8_scan("\xed\x9f\xbf.", 4), 3);
+    assert_int_equal(rni_utf8_scan("\xc2\x80..", 4), 2);
+    assert_int_equal(rni_utf8_scan("a\xff", 2), 1);
 }
 
 // The locale's comma must not get into a file.
@@ -426,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_accepts),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_length_is_limited),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_escaped_alike),
@@ -434,6 +513,8 @@ int main(void)
         cmocka_unit_test(test_floats_are_short),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_text_too_long),
+        cmocka_unit_test(test_characters),
         cmocka_unit_test(test_locale),
         cmocka_unit_test(test_sort),
     };

@@ -144,6 +144,52 @@ static void draws_what_is_special(void **state)
     rnnc_graph_destroy(g);
 }
 
+// Outputs that have no name go by their numbers, others by their names.
+static void names_the_parts_of_an_unroll(void **state)
+{
+    (void)state;
+    rnnc_graph *g = rnnc_graph_create(NULL);
+    rnnc_cell *cell = rnnc_cell_create(g, "two");
+    rnnc_node *x = rnnc_cell_input(cell, 2);
+    rnnc_cell_output(cell, rnnc_tanh(x));
+    rnnc_cell_output(cell, rnnc_exp(x));
+    rnnc_cell_output(cell, rnnc_name(rnnc_neg(x), "minus"));
+    rnnc_node *y = rnnc_unroll(cell, rnnc_input_rows(g, "x", 2));
+    rnnc_unroll_output(y, 1);
+    rnnc_unroll_output(y, 2);
+    assert_string_equal(rnnc_graph_message(g), "");
+    char *text = graph_text(g);
+    assert_true(is_drawn(text));
+    assert_int_equal(count(text, "label=\"output 1\""), 1);
+    assert_int_equal(count(text, "label=\"output minus\""), 1);
+    free(text);
+    rnnc_graph_destroy(g);
+}
+
+// What the graph and a cell both use has an edge to each, however often the
+// cell uses it and whatever was made between.
+static void draws_what_a_cell_shares(void **state)
+{
+    (void)state;
+    rnnc_graph *g = rnnc_graph_create(NULL);
+    rnnc_cell *cell = rnnc_cell_create(g, "shares");
+    rnnc_node *row = rnnc_parameter_vector(g, "row", 2, RNNC_INIT_ZEROS, 0);
+    rnnc_node *outside = rnnc_tanh(row);
+    rnnc_node *x = rnnc_cell_input(cell, 2);
+    rnnc_cell_output(cell, rnnc_add(rnnc_add(x, row), row));
+    rnnc_node *y = rnnc_unroll(cell, rnnc_input_rows(g, "x", 2));
+    rnnc_mul(y, outside);
+    assert_string_equal(rnnc_graph_message(g), "");
+    char *text = graph_text(g);
+    assert_true(is_drawn(text));
+    assert_int_equal(count(text, "n0 -> n1 [label=\"1 x 2\"]"), 1);
+    assert_int_equal(count(text, "n0 -> n6 [label=\"1 x 2\"]"), 1);
+    // From x to the cell, and two into the product.
+    assert_int_equal(count(text, " -> "), 5);
+    free(text);
+    rnnc_graph_destroy(g);
+}
+
 static void tells_sizes(void **state)
 {
     (void)state;
@@ -192,6 +238,8 @@ int main(void)
         cmocka_unit_test(draws_a_graph),
         cmocka_unit_test(draws_a_cell),
         cmocka_unit_test(draws_what_is_special),
+        cmocka_unit_test(names_the_parts_of_an_unroll),
+        cmocka_unit_test(draws_what_a_cell_shares),
         cmocka_unit_test(tells_sizes),
         cmocka_unit_test(needs_memory_for_cells),
     };

@@ -22,9 +22,9 @@
 
 enum { RNI_GRAPH_FORMAT = 1, RNI_GRAPH_AXES = 256, RNI_GRAPH_CELLS = 65536 };
 
-// The tensor that holds a constant: "constant.<id>", made longer where a
-// parameter has that name.
-enum { RNI_CONSTANT_TEXT = RNI_NAME_MOST + 33 };
+// The tensor that holds a constant: "constant.<id>", or "constant.<id>_<n>"
+// with the first n from 1 on that is no parameter's name.
+enum { RNI_CONSTANT_TEXT = 64 };
 void rni_constant_name(const rnnc_node *constant, char text[RNI_CONSTANT_TEXT]);
 
 // Words of the format, in the order of the enumerations they name.

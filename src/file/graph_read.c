@@ -59,13 +59,14 @@ static bool get_integer(reader *r, uint32_t object, const char *key,
                         int64_t *integer)
 {
     uint32_t value = rni_json_find(r->json, object, key);
-    return (value != 0 && rni_json_integer(r->json, value, integer)) ||
-           wrong(r, key, "an integer");
+    if (value == 0 || !rni_json_integer(r->json, value, integer))
+        return wrong(r, key, "an integer");
+    return true;
 }
 
 // An index below `count`; absent: -1 where it is optional.
 static bool get_index(reader *r, uint32_t object, const char *key,
-                      int64_t count, bool optional, int32_t *index)
+                      int32_t count, bool optional, int32_t *index)
 {
     int64_t integer;
     *index = -1;
@@ -73,7 +74,7 @@ static bool get_index(reader *r, uint32_t object, const char *key,
         return true;
     if (!get_integer(r, object, key, &integer))
         return false;
-    if (integer < 0 || integer >= count || integer > INT32_MAX)
+    if (integer < 0 || integer >= count)
         return wrong(r, key, "the index of something before");
     *index = (int32_t)integer;
     return true;
@@ -83,8 +84,9 @@ static bool get_float(reader *r, uint32_t object, const char *key,
                       float *number)
 {
     uint32_t value = rni_json_find(r->json, object, key);
-    return (value != 0 && rni_json_float(r->json, value, number)) ||
-           wrong(r, key, "a number");
+    if (value == 0 || !rni_json_float(r->json, value, number))
+        return wrong(r, key, "a number");
+    return true;
 }
 
 static bool get_word(reader *r, uint32_t object, const char *key,
@@ -101,9 +103,9 @@ static bool get_array(reader *r, uint32_t object, const char *key,
                       uint32_t *array)
 {
     *array = rni_json_find(r->json, object, key);
-    return (*array != 0 &&
-            rni_json_kind_of(r->json, *array) == RNI_JSON_ARRAY) ||
-           wrong(r, key, "an array");
+    if (*array == 0 || rni_json_kind_of(r->json, *array) != RNI_JSON_ARRAY)
+        return wrong(r, key, "an array");
+    return true;
 }
 
 static bool get_name(reader *r, uint32_t value, const char *key,
@@ -265,6 +267,14 @@ static rnnc_node *make_cell_state(reader *r, const draft *d)
 
 // ---- Cells ------------------------------------------------------------------
 
+// For calls that give nothing back.
+static bool was_built(reader *r)
+{
+    if (r->graph->error.status != RNNC_OK)
+        return refused(r);
+    return true;
+}
+
 static bool read_state(reader *r, rnnc_cell *cell, int32_t s, uint32_t value)
 {
     int32_t node, next, first, count = r->graph->n_nodes;
@@ -279,7 +289,7 @@ static bool read_state(reader *r, rnnc_cell *cell, int32_t s, uint32_t value)
         rnnc_cell_first(cell, state, r->graph->nodes[first]);
     if (next >= 0)
         rnnc_cell_next(cell, state, r->graph->nodes[next]);
-    return r->graph->error.status == RNNC_OK || refused(r);
+    return was_built(r);
 }
 
 static bool read_cell_lists(reader *r, rnnc_cell *cell, uint32_t value)
@@ -301,7 +311,7 @@ static bool read_cell_lists(reader *r, rnnc_cell *cell, uint32_t value)
             return false;
         rnnc_cell_output(cell, output);
     }
-    return r->graph->error.status == RNNC_OK || refused(r);
+    return was_built(r);
 }
 
 // Wires a cell whose nodes are all there: just before it is first unrolled, or
@@ -359,8 +369,10 @@ static bool read_op(reader *r, uint32_t object, int32_t *op)
                     "an operation that this version does not know");
     if (!get_integer(r, object, "version", &version))
         return false;
-    return version == 1 || fail(r, RNNC_E_UNSUPPORTED,
-                                "a version of its operation that is not known");
+    if (version != 1)
+        return fail(r, RNNC_E_UNSUPPORTED,
+                    "a version of its operation that is not known");
+    return true;
 }
 
 static bool read_shape(reader *r, uint32_t object, rnnc_node *node)
@@ -432,7 +444,7 @@ static bool read_draft(reader *r, uint32_t object, int32_t id, draft *d)
         !read_op(r, object, &d->node.op) || !read_shape(r, object, &d->node) ||
         !read_attributes(r, object, &d->node) ||
         !read_inputs(r, object, &d->node) ||
-        !get_index(r, object, "scope", r->n_cells, true, &scope))
+        !get_index(r, object, "scope", r->graph->n_cells, true, &scope))
         return false;
     if (given != id)
         return wrong(r, "id", "its place in the list");
@@ -470,9 +482,11 @@ static bool check_node(reader *r, const rnnc_node *node, const draft *d)
         have->cols == want->cols && node->cell == d->scope &&
         node->n_inputs == d->node.n_inputs &&
         memcmp(node->integers, d->node.integers, sizeof node->integers) == 0;
-    return same || fail(r, RNNC_E_FORMAT,
-                        "its shape, scope or attributes do not follow from "
-                        "its operation and inputs");
+    if (!same)
+        return fail(r, RNNC_E_FORMAT,
+                    "its shape, scope or attributes do not follow from "
+                    "its operation and inputs");
+    return true;
 }
 
 static bool read_node(reader *r, uint32_t object, int32_t id)
@@ -503,9 +517,10 @@ static bool check_format(reader *r)
         return false;
     if (format != RNI_GRAPH_FORMAT)
         return fail(r, RNNC_E_UNSUPPORTED, "a format that is not known");
-    return size_of(r, features) == 0 ||
-           fail(r, RNNC_E_UNSUPPORTED,
-                "it needs a feature that this version does not have");
+    if (size_of(r, features) > 0)
+        return fail(r, RNNC_E_UNSUPPORTED,
+                    "it needs a feature that this version does not have");
+    return true;
 }
 
 static bool make_axes(reader *r)
@@ -536,12 +551,11 @@ static bool read_all(reader *r)
         !get_array(r, 0, "cells", &cells) ||
         !get_array(r, 0, "nodes", &nodes) || !make_cells(r, cells))
         return false;
-    if (size_of(r, nodes) > r->graph->context->node_limit ||
-        size_of(r, nodes) > INT32_MAX)
+    if (size_of(r, nodes) > r->graph->context->node_limit)
         return fail(r, RNNC_E_LIMIT,
                     "more nodes than the limit of the context");
     uint32_t at = nodes + 1;
-    int32_t count = (int32_t)size_of(r, nodes);
+    int32_t count = (int32_t)size_of(r, nodes); // of a JSON, so it fits
     for (int32_t id = 0; id < count; id++, at = next_of(r, at))
         if (!read_node(r, at, id))
             return false;

@@ -13,11 +13,11 @@ const char *const rni_init_words[] = {"zeros",   "constant", "uniform",
 
 void rni_constant_name(const rnnc_node *constant, char text[RNI_CONSTANT_TEXT])
 {
-    int length =
-        snprintf(text, RNI_CONSTANT_TEXT, "constant.%ld", (long)constant->id);
-    while (length <= RNI_NAME_MOST &&
-           rni_graph_parameter(constant->graph, text) != NULL)
-        memcpy(text + length++, "_", 2);
+    long id = constant->id;
+    snprintf(text, RNI_CONSTANT_TEXT, "constant.%ld", id);
+    // Parameters are finite in number, so one of these is free.
+    for (long n = 1; rni_graph_parameter(constant->graph, text) != NULL; n++)
+        snprintf(text, RNI_CONSTANT_TEXT, "constant.%ld_%ld", id, n);
 }
 
 static void add_integer(rni_text *text, const char *key, int64_t value)

@@ -207,7 +207,7 @@ bool rni_json_equals(const rni_json *json, uint32_t string, const char *text)
     const char *own = json->text + value->start;
     char bytes[4];
     for (uint32_t at = 0; at < value->length;) {
-        if (rni_json_is_plain(own[at])) {
+        if (own[at] != '\\') {
             if (own[at++] != *text++)
                 return false;
             continue;

@@ -71,7 +71,7 @@ static double scale(double value, int64_t exponent)
 
 static int64_t parse_exponent(const char *text, size_t length)
 {
-    bool negative = length > 0 && text[0] == '-';
+    bool negative = text[0] == '-';
     int64_t exponent = 0;
     for (size_t i = 0; i < length && exponent < EXPONENT_MOST; i++)
         if (text[i] >= '0' && text[i] <= '9')
@@ -83,7 +83,7 @@ double rni_number_parse(const char *text, size_t length)
 {
     uint64_t mantissa = 0;
     int64_t exponent = 0, kept = 0;
-    bool fraction = false, negative = length > 0 && text[0] == '-';
+    bool fraction = false, negative = text[0] == '-';
     for (size_t i = negative; i < length; i++) {
         if (text[i] == 'e' || text[i] == 'E') {
             exponent += parse_exponent(text + i + 1, length - i - 1);
@@ -169,6 +169,12 @@ static bool is_negative(float value)
     return bits >> 31 != 0;
 }
 
+static bool reads_back(const char *text, float size)
+{
+    float back = (float)rni_number_parse(text, strlen(text));
+    return back >= size && back <= size;
+}
+
 enum { FLOAT_DIGITS = 9 };
 
 void rni_number_print(float value, char text[RNI_NUMBER_TEXT])
@@ -182,17 +188,15 @@ void rni_number_print(float value, char text[RNI_NUMBER_TEXT])
         memcpy(text, "0", 2);
         return;
     }
-    int32_t first = leading_exponent(size);
-    for (int32_t count = 1; count <= FLOAT_DIGITS; count++) {
+    int32_t first = leading_exponent(size), count = 0;
+    do {
         int32_t exponent = first;
+        count++;
         uint32_t digits = (uint32_t)(scale(size, count - 1 - exponent) + 0.5);
         if (digits >= (uint32_t)power_of_ten(count)) {
             digits /= 10;
             exponent++;
         }
         lay_out(text, digits, count, exponent);
-        double back = rni_number_parse(text, strlen(text));
-        if ((float)back >= (float)size && (float)back <= (float)size)
-            return;
-    }
+    } while (count < FLOAT_DIGITS && !reads_back(text, (float)size));
 }

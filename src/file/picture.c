@@ -132,16 +132,14 @@ static void put_operation(sink *out, const rnnc_node *node)
         put_part(out, node);
     } else {
         put(out, "%s", rni_op_table[node->op].name);
-        if (node->n_inputs > 0)
-            put_attributes(out, node);
+        put_attributes(out, node);
     }
 }
 
 // Inputs, parameters and states go by their names alone.
 static void put_label(sink *out, const rnnc_node *node)
 {
-    bool leaf = node->n_inputs == 0 && node->op != RNI_OP_UNROLL;
-    if (leaf && node->name != NULL) {
+    if (node->n_inputs == 0 && node->name != NULL) {
         put_quoted(out, node->name);
         put(out, "\\n");
         put_shape(out, node);
@@ -310,7 +308,8 @@ static void put_shared(unrolling *u)
     for (int32_t id = 0; id < graph->n_nodes; id++) {
         const rnnc_node *node = graph->nodes[id];
         int32_t step = 0;
-        if (u->wanted[id] == 0 || resolve(node, &step) != node || step != ONCE)
+        resolve(node, &step);
+        if (u->wanted[id] == 0 || step != ONCE)
             continue;
         put_node(u->out, node, ONCE);
         for (int32_t i = 0; i < node->n_inputs; i++)
