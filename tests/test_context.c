@@ -191,6 +191,11 @@ static void a_long_message_is_cut(void **state)
     rni_error_set(&error, RNNC_E_NAME, "%s", text);
     assert_int_equal(strlen(error.text), RNI_ERROR_TEXT - 1);
     assert_string_equal(error.text + RNI_ERROR_TEXT - 5, "x...");
+    rni_error_clear(&error);
+    const wchar_t none[] = {0xd800, 0}; // no character
+    rni_error_set(&error, RNNC_E_NAME, "%ls", none);
+    assert_int_equal(error.status, RNNC_E_NAME);
+    assert_string_equal(error.text, "...");
 }
 
 static void statuses_and_version_have_names(void **state)

@@ -151,13 +151,15 @@ static void names_that_are_taken_are_left_alone(void **state)
 
 // ---- Reasons ----------------------------------------------------------------
 
+// Some systems have words for every number.
 static void a_reason_without_words_is_a_number(void **state)
 {
     (void)state;
     rni_error error = {0};
     assert_int_equal(rni_disk_refuse(&error, "read", "file", 98765), RNNC_E_IO);
     assert_non_null(strstr(error.text, "cannot read \"file\": "));
-    assert_non_null(strstr(error.text, "error 98765"));
+    assert_true(strstr(error.text, "error 98765") != NULL ||
+                strstr(error.text, strerror(98765)) != NULL);
     rni_error_clear(&error);
     rni_disk_refuse(&error, "write", "file", ENOSPC);
     assert_non_null(strstr(error.text, strerror(ENOSPC)));

@@ -55,29 +55,27 @@ static void names_of_constants_and_inputs_come_back(void **state)
 static void constants_find_a_name(void **state)
 {
     (void)state;
-    enum { LINES = 244, NUMBERS = 300 }; // lengths 12 to RNI_NAME_MOST
+    enum { TAKEN = 300, CONSTANT = TAKEN + 1 }; // its number among the nodes
     rnnc_graph *graph = rnnc_graph_create(NULL);
-    char name[RNI_NAME_MOST + 2];
-    int length = snprintf(name, sizeof name, "constant.%d", LINES + NUMBERS);
-    for (int i = 0; i < LINES; i++) {
-        rnnc_parameter(graph, name, 1, 1, RNNC_INIT_CONSTANT, (float)i);
-        name[length + i] = '_';
-        name[length + i + 1] = '\0';
+    char name[RNI_CONSTANT_TEXT];
+    snprintf(name, sizeof name, "constant.%d", CONSTANT);
+    rnnc_parameter(graph, name, 1, 1, RNNC_INIT_ZEROS, 0);
+    for (int n = 1; n <= TAKEN; n++) {
+        snprintf(name, sizeof name, "constant.%d_%d", CONSTANT, n);
+        rnnc_parameter(graph, name, 1, 1, RNNC_INIT_CONSTANT, (float)n);
     }
-    for (int i = 0; i < NUMBERS; i++) {
-        snprintf(name, sizeof name, "constant.%d_%d", LINES + NUMBERS, i);
-        rnnc_parameter(graph, name, 1, 1, RNNC_INIT_CONSTANT, (float)-i);
-    }
-    rnnc_scalar(graph, 0.5f);
+    rnnc_node *half = rnnc_scalar(graph, 0.5f);
     assert_string_equal(rnnc_graph_message(graph), "");
+    rni_constant_name(half, name);
+    assert_string_equal(name, "constant.301_301");
     rnnc_weights *weights = rnnc_weights_create(graph, 1);
     rnnc_model *model = through_a_file(weights);
     rnnc_graph *back = rnnc_model_graph(model);
-    assert_int_equal(back->n_nodes, LINES + NUMBERS + 1);
-    assert_true(back->nodes[LINES + NUMBERS]->data[0] == 0.5f);
+    assert_int_equal(back->n_nodes, CONSTANT + 1);
+    assert_true(back->nodes[CONSTANT]->data[0] == 0.5f);
     float value;
-    rnnc_weights_get(rnnc_model_weights(model), name, &value, 1);
-    assert_true(value == 1 - NUMBERS);
+    rnnc_weights_get(rnnc_model_weights(model), "constant.301_300", &value, 1);
+    assert_true(value == TAKEN);
     rnnc_model_destroy(model);
     rnnc_weights_destroy(weights);
     rnnc_graph_destroy(graph);

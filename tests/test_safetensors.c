@@ -342,13 +342,17 @@ static void test_serialization_forced_alignement(void **state)
     rni_safetensors_fini(&file);
 }
 
-// The format's own bound, to the byte: headers are padded to eight.
+// The format's own bound, to the byte: headers are padded to eight. It takes
+// 400 MB.
 static void test_header_of_the_writer_too_large(void **state)
 {
     (void)state;
+    if (getenv("RNNC_TEST_EMULATED") != NULL)
+        skip();
     const size_t most =
         RNI_HEADER_MOST - strlen("{\"__metadata__\":{\"k\":\"\"}}");
     char *value = malloc(most + 1);
+    assert_non_null(value);
     memset(value, 'v', most + 1);
     for (size_t more = 0; more < 2; more++) {
         const rni_metadata metadata[] = {{"k", value, most + more}};

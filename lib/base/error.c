@@ -16,8 +16,8 @@ rnnc_status rni_error_set(rni_error *error, rnnc_status status,
     va_start(values, format);
     int length = vsnprintf(error->text, sizeof error->text, format, values);
     va_end(values);
-    if (length < 0) // Never: the formats have no wide characters.
-        error->text[0] = '\0';
+    if (length < 0) // more bytes than an int counts, or no characters
+        memcpy(error->text, "...", 4);
     else if (length >= RNI_ERROR_TEXT)
         memcpy(error->text + RNI_ERROR_TEXT - 4, "...", 4);
     return status;

@@ -102,8 +102,8 @@ void rni_dtype_floats(int32_t dtype, const unsigned char *at, uint64_t count,
 {
     rni_dtype_reader read = dtypes[dtype].read;
     uint32_t bytes = dtypes[dtype].bits / 8;
-    if (read == read_f32 && // the same bytes in a file and in memory
-        are_alike()) {      // Never: false on a little-endian machine.
+    if (read == read_f32 &&
+        are_alike()) { // Never: false on a little-endian machine.
         memcpy(values, at, (size_t)count * sizeof *values);
         return;
     }

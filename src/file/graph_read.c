@@ -267,7 +267,7 @@ static rnnc_node *make_cell_state(reader *r, const draft *d)
 
 // ---- Cells ------------------------------------------------------------------
 
-// For calls that give nothing back.
+// What builder calls that give nothing back have said.
 static bool was_built(reader *r)
 {
     if (r->graph->error.status != RNNC_OK)
