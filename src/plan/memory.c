@@ -15,6 +15,7 @@ typedef struct lives {
     bool *falling;   // buffer -> falling stages alone touch it
     int32_t *extent; // buffer -> that before blocks found places in segments
     int64_t tick;    // of the instruction that is read
+    int64_t forward; // the end of the last forward stage so far
     // of the stage and section that is being read
     const rni_stage *stage;
     int64_t stage_start, stage_end;
@@ -160,6 +161,23 @@ static void touch_lasting(void *user, const rni_operand *operand, bool written)
         touch_stage(l, operand->buffer);
 }
 
+// When a segment is made again, what several forward stages do follows upon
+// each other in one block, at the end of which a state leaves its last rows:
+// nothing of the later stages may lie on them.
+static void keep_last_rows(lives *l, const rni_stage *stage)
+{
+    const rnnc_plan *plan = l->p->plan;
+    for (int32_t i = 0; i < stage->n_borders; i++) {
+        const rni_plan_state *s =
+            plan->states + plan->state_list[stage->first_border + i];
+        rni_life *of = l->of + s->next.buffer;
+        if (s->mode != RNI_STATE_BLOCK)
+            continue;
+        widen(&of->start, &of->end, of->start, l->forward);
+        widen(&of->exact_start, &of->exact_end, of->exact_start, l->forward);
+    }
+}
+
 static void read_again(lives *l, const rni_stage *stage)
 {
     const rnnc_plan *plan = l->p->plan;
@@ -183,10 +201,13 @@ static void read_stage(lives *l, const rni_stage *stage)
         l->stage_end += 2 * (int64_t)plan->sections[stage->first_section + i]
                                 .n_instructions +
                         2;
+    keep_last_rows(l, stage);
     read_again(l, stage);
     for (int32_t i = 0; i < stage->n_sections; i++)
         read_section(l, plan->sections + stage->first_section + i);
     read_states(l, stage);
+    if (stage < plan->stages + plan->n_forward)
+        l->forward = l->stage_end;
     l->tick = l->stage_end + 1;
 }
 
