@@ -112,61 +112,51 @@ static content content_of(saver *save, uint64_t seed)
 
 // ---- Saving ----------------------------------------------------------------
 
-// How the calls of a trial fail.
-typedef struct trial {
-    disk_fault fault;
-    bool all;   // once, or from then on
-    int number; // errno
-} trial;
-
 // Faults that do no harm: what is cut short or interrupted goes on; a folder
 // may be closed to readers; there may be no old file; and once everything is in
 // its place, closing has nothing to add.
-static bool is_harmless(const trial *t, const disk_faults *d, bool saves)
+static bool is_harmless(const disk_faults *d, bool saves)
 {
-    bool is_data =
-        strcmp(d->first, "read") == 0 || strcmp(d->first, "write") == 0;
-    if (t->fault != DISK_FAULT_ERROR)
-        return t->fault == DISK_FAULT_SHORT;
-    if (strcmp(d->first, "close") == 0)
+    if (d->faults == 0 || d->fault == DISK_FAULT_SHORT)
+        return true;
+    if (disk_faults_first_is(d, " close "))
         return !saves || d->renamed;
-    if (t->number == EINTR)
-        return is_data || strcmp(d->first, "fsync") == 0;
-    if (strcmp(d->first, "open") == 0)
-        return t->number == EACCES && d->renamed;
-    return strcmp(d->first, "stat") == 0 && t->number == ENOENT && !t->all;
+    if (disk_faults_first_is(d, " open "))
+        return d->number == EACCES && d->renamed;
+    if (disk_faults_first_is(d, " stat "))
+        return d->number == ENOENT && !d->all;
+    return disk_faults_repeated(d);
 }
 
-static void check_status(const trial *t, const disk_faults *d, bool saves,
-                         rnnc_status status, const char *message)
+static void check_status(const disk_faults *d, bool saves, rnnc_status status,
+                         const char *message)
 {
-    bool good = d->faults == 0 || is_harmless(t, d, saves);
-    const char *first = d->first == NULL ? "nothing" : d->first;
+    bool good = is_harmless(d, saves);
     if (status != (good ? RNNC_OK : RNNC_E_IO))
-        fail_msg("%s failed with %d, status %d (%s)", first, t->number,
+        fail_msg("%s failed with %d, status %d (%s)", d->first, d->number,
                  (int)status, message);
     if ((message[0] == '\0') != good)
-        fail_msg("%s failed with %d, message \"%s\"", first, t->number,
+        fail_msg("%s failed with %d, message \"%s\"", d->first, d->number,
                  message);
     if (d->open != 0)
-        fail_msg("%s left a descriptor open", first);
+        fail_msg("%s left a descriptor open", d->first);
 }
 
 static void check_file(const disk_faults *d, rnnc_status status,
                        const content *old, const content *new)
 {
-    const char *first = d->first == NULL ? "nothing" : d->first;
     if (!file_is(d->renamed ? new : old))
-        fail_msg("%s left another file", first);
+        fail_msg("%s left another file", d->first);
     // The folder is synced when the file is in its place.
-    if (d->renamed != (status == RNNC_OK) && strcmp(first, "fsync") != 0)
-        fail_msg("%s: in its place, but status %d", first, (int)status);
+    if (d->renamed != (status == RNNC_OK) &&
+        !disk_faults_first_is(d, " fsync "))
+        fail_msg("%s: in its place, but status %d", d->first, (int)status);
     if (sweep() != 0 && !d->unremoved)
-        fail_msg("%s left a temporary file", first);
+        fail_msg("%s left a temporary file", d->first);
 }
 
 // A save whose call `at` fails; false where there is no such call.
-static bool save_with(const trial *t, int64_t at, saver *save,
+static bool save_with(const disk_faults *how, int64_t at, saver *save,
                       const content *old, const content *new)
 {
     char message[200] = "unset";
@@ -178,12 +168,11 @@ static bool save_with(const trial *t, int64_t at, saver *save,
     unlink(path);
     if (old->size > 0)
         write_file(old);
-    disk_faults faults = {
-        .at = at, .all = t->all, .fault = t->fault, .number = t->number};
+    disk_faults faults = disk_faults_at(how, at);
     disk_faults_use(&faults);
     rnnc_status status = save(weights, path, message, sizeof message);
     disk_faults_use(NULL);
-    check_status(t, &faults, true, status, message);
+    check_status(&faults, true, status, message);
     check_file(&faults, status, old, new);
     assert_int_equal(spent.live, live);
     assert_true(rnnc_weights_version(weights) == version);
@@ -194,14 +183,14 @@ static bool save_with(const trial *t, int64_t at, saver *save,
     return faults.calls > at;
 }
 
-static void try_saves(const trial *t, saver *save, bool fresh)
+static void try_saves(const disk_faults *how, saver *save, bool fresh)
 {
     content new = content_of(save, 2), old = content_of(save, 1);
     assert_true(new.size > 0 && old.size == new.size);
     if (fresh)
         old.size = 0;
     int64_t at = 0;
-    while (at < MOST_CALLS && save_with(t, at, save, &old, &new))
+    while (at < MOST_CALLS && save_with(how, at, save, &old, &new))
         at++;
     // stat, open, (fchmod), 4 writes, fsync, close, open, rename, fsync, close
     assert_in_range(at, fresh ? 12 : 13, MOST_CALLS - 1);
@@ -249,7 +238,7 @@ static rnnc_status load_model(rnnc_weights *weights, char message[200])
     return status;
 }
 
-static bool load_with(const trial *t, int64_t at, loader *load,
+static bool load_with(const disk_faults *how, int64_t at, loader *load,
                       const content *file)
 {
     static float before[ROWS * COLS], after[ROWS * COLS], wanted[ROWS * COLS];
@@ -260,12 +249,11 @@ static bool load_with(const trial *t, int64_t at, loader *load,
     rnnc_weights *saved = make_weights(NULL, 2);
     rnnc_weights_get(weights, "w", before, ROWS * COLS);
     rnnc_weights_get(saved, "w", wanted, ROWS * COLS);
-    disk_faults faults = {
-        .at = at, .all = t->all, .fault = t->fault, .number = t->number};
+    disk_faults faults = disk_faults_at(how, at);
     disk_faults_use(&faults);
     rnnc_status status = load(weights, message);
     disk_faults_use(NULL);
-    check_status(t, &faults, false, status, message);
+    check_status(&faults, false, status, message);
     check_file(&(disk_faults){.first = faults.first}, RNNC_E_IO, file, file);
     rnnc_weights_get(weights, "w", after, ROWS * COLS);
     assert_memory_equal(after, status == RNNC_OK ? wanted : before,
@@ -277,11 +265,11 @@ static bool load_with(const trial *t, int64_t at, loader *load,
     return faults.calls > at;
 }
 
-static void try_loads(const trial *t, loader *load, saver *save)
+static void try_loads(const disk_faults *how, loader *load, saver *save)
 {
     content file = content_of(save, 2);
     int64_t at = 0;
-    while (at < MOST_CALLS && load_with(t, at, load, &file))
+    while (at < MOST_CALLS && load_with(how, at, load, &file))
         at++;
     assert_in_range(at, 4, MOST_CALLS - 1); // open, fstat, read, close
     free(file.bytes);
@@ -289,14 +277,14 @@ static void try_loads(const trial *t, loader *load, saver *save)
 
 // ---- All of them -----------------------------------------------------------
 
-static void try_all(const trial *t)
+static void try_all(const disk_faults *how)
 {
-    try_saves(t, rnnc_model_save, false);
-    try_saves(t, rnnc_model_save, true);
-    try_saves(t, rnnc_weights_save, false);
-    try_loads(t, load_model, rnnc_model_save);
-    try_loads(t, load_weights, rnnc_model_save);
-    try_loads(t, load_import, rnnc_weights_save);
+    try_saves(how, rnnc_model_save, false);
+    try_saves(how, rnnc_model_save, true);
+    try_saves(how, rnnc_weights_save, false);
+    try_loads(how, load_model, rnnc_model_save);
+    try_loads(how, load_weights, rnnc_model_save);
+    try_loads(how, load_import, rnnc_weights_save);
 }
 
 static void a_call_fails(void **state)
@@ -304,34 +292,34 @@ static void a_call_fails(void **state)
     (void)state;
     static const int numbers[] = {EIO, ENOSPC, EACCES, ENOENT, EMFILE, EROFS};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        try_all(&(trial){DISK_FAULT_ERROR, false, numbers[i]});
+        try_all(&(disk_faults){.number = numbers[i]});
 }
 
 static void all_calls_fail_from_one_on(void **state)
 {
     (void)state;
-    try_all(&(trial){DISK_FAULT_ERROR, true, EIO});
-    try_all(&(trial){DISK_FAULT_ERROR, true, ENOSPC});
+    try_all(&(disk_faults){.all = true, .number = EIO});
+    try_all(&(disk_faults){.all = true, .number = ENOSPC});
 }
 
 static void a_call_is_interrupted(void **state)
 {
     (void)state;
-    try_all(&(trial){DISK_FAULT_ERROR, false, EINTR});
+    try_all(&(disk_faults){.number = EINTR});
 }
 
 static void reads_and_writes_are_cut_short(void **state)
 {
     (void)state;
-    try_all(&(trial){DISK_FAULT_SHORT, false, 0});
-    try_all(&(trial){DISK_FAULT_SHORT, true, 0});
+    try_all(&(disk_faults){.fault = DISK_FAULT_SHORT});
+    try_all(&(disk_faults){.all = true, .fault = DISK_FAULT_SHORT});
 }
 
 static void reads_and_writes_do_nothing(void **state)
 {
     (void)state;
-    try_all(&(trial){DISK_FAULT_ZERO, false, 0});
-    try_all(&(trial){DISK_FAULT_ZERO, true, 0});
+    try_all(&(disk_faults){.fault = DISK_FAULT_ZERO});
+    try_all(&(disk_faults){.all = true, .fault = DISK_FAULT_ZERO});
 }
 
 int main(void)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "rnnc/rnnc.h"
+#include "support/checkpoint_case.h"
 #include "support/fault.h"
 #include "support/folder.h"
 
@@ -19,48 +20,30 @@ enum { PATH = 256, CONSTANTS = 200, ROWS = 9999, MOST_BLOCKS = 1000 };
 
 // ---- Records ----------------------------------------------------------------
 
-static rnnc_weights *weights_of(rnnc_context *context, const char *parameter)
-{
-    rnnc_graph *graph = rnnc_graph_create(context);
-    rnnc_parameter(graph, parameter, 2, 3, RNNC_INIT_NORMAL, 1);
-    rnnc_weights *weights = rnnc_weights_create(graph, 1);
-    rnnc_graph_destroy(graph);
-    assert_int_equal(rnnc_weights_status(weights), RNNC_OK);
-    return weights;
-}
-
 // A checkpoint of one parameter and one entry; a message has the words, and no
 // file is left.
 static void expect(rnnc_context *context, const char *parameter,
                    const char *entry, rnnc_status wanted, const char *words)
 {
-    char folder[PATH];
+    checkpoint_case c;
     const double number = 5;
-    folder_name(folder, sizeof folder, "parcel");
-    rnnc_weights *weights = weights_of(context, parameter);
-    rnnc_checkpoints *c = rnnc_checkpoints_create(context, folder, 1);
-    rnnc_record *record = rnnc_record_create(context);
-    assert_int_equal(rnnc_record_set_numbers(record, entry, &number, 1),
-                     RNNC_OK);
-    assert_int_equal(rnnc_checkpoints_save(c, 1, weights, record), wanted);
-    if (strstr(rnnc_checkpoints_message(c), words) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", rnnc_checkpoints_message(c),
-                 words);
     int64_t step = 0;
     double read = 0;
-    rnnc_record *back = rnnc_record_create(context);
-    assert_int_equal(rnnc_checkpoints_load(c, weights, back, &step), RNNC_OK);
+    checkpoint_make(&c, context, parameter, 1);
+    assert_int_equal(rnnc_record_set_numbers(c.record, entry, &number, 1),
+                     RNNC_OK);
+    assert_int_equal(checkpoint_save(&c, 1), wanted);
+    checkpoint_says(&c, words);
+    rnnc_record_destroy(c.record);
+    c.record = rnnc_record_create(context);
+    assert_int_equal(checkpoint_load(&c, &step), RNNC_OK);
     assert_int_equal(step, wanted == RNNC_OK ? 1 : -1);
-    assert_int_equal(folder_count(folder), wanted == RNNC_OK);
+    assert_int_equal(folder_count(c.folder), wanted == RNNC_OK);
     if (wanted == RNNC_OK)
-        assert_int_equal(rnnc_record_get_numbers(back, entry, &read, 1),
+        assert_int_equal(rnnc_record_get_numbers(c.record, entry, &read, 1),
                          RNNC_OK);
     assert_true(read == (wanted == RNNC_OK ? number : 0));
-    rnnc_record_destroy(back);
-    rnnc_record_destroy(record);
-    rnnc_checkpoints_destroy(c);
-    rnnc_weights_destroy(weights);
-    folder_remove(folder);
+    checkpoint_free(&c);
 }
 
 static void names_of_a_record_are_not_for_parameters(void **state)
@@ -127,7 +110,7 @@ static void weights_that_could_not_be_made_are_not_saved(void **state)
 static void a_graph_that_failed_or_grew_is_not_saved(void **state)
 {
     (void)state;
-    rnnc_weights *weights = weights_of(NULL, "w");
+    rnnc_weights *weights = checkpoint_weights(NULL, "w");
     rnnc_graph *graph = rnnc_weights_graph(weights);
     rnnc_parameter(graph, "v", 2, 3, RNNC_INIT_ZEROS, 0);
     refuse(weights, RNNC_E_STATE,

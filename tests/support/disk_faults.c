@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +48,28 @@ static disk_faults *used;
 void disk_faults_use(disk_faults *faults)
 {
     used = faults;
+}
+
+disk_faults disk_faults_at(const disk_faults *how, int64_t at)
+{
+    return (disk_faults){.at = at,
+                         .all = how->all,
+                         .fault = how->fault,
+                         .number = how->number,
+                         .first = "nothing"};
+}
+
+bool disk_faults_first_is(const disk_faults *faults, const char *names)
+{
+    char name[32];
+    snprintf(name, sizeof name, " %s ", faults->first);
+    return strstr(names, name) != NULL;
+}
+
+bool disk_faults_repeated(const disk_faults *faults)
+{
+    return faults->number == EINTR &&
+           disk_faults_first_is(faults, " read write fsync ");
 }
 
 // Whether this call is one that fails. Only reads and writes do a part.

@@ -24,12 +24,22 @@ typedef struct disk_faults {
     int64_t calls;     // so far
     int64_t faults;    // of them failed
     int64_t open;      // descriptors and folders open now
-    const char *first; // the name of the first call that failed, or NULL
+    const char *first; // the name of the first call that failed, or "nothing"
     bool renamed;      // a rename went well
     bool unremoved;    // an unlink failed
 } disk_faults;
 
 // From here on, until it is NULL, calls are counted there. Of one thread.
 void disk_faults_use(disk_faults *faults);
+
+// Faults that are still to come, of the same kind, from call `at`.
+disk_faults disk_faults_at(const disk_faults *how, int64_t at);
+
+// Whether the first call that failed is one of these names, each between
+// blanks.
+bool disk_faults_first_is(const disk_faults *faults, const char *names);
+
+// Whether that call was interrupted, and is one that is then done again.
+bool disk_faults_repeated(const disk_faults *faults);
 
 #endif
