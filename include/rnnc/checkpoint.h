@@ -76,13 +76,15 @@ rnnc_checkpoints_message(const rnnc_checkpoints *checkpoints);
  * written, and with damaged files of later steps that the last load has passed
  * over.
  * @param checkpoints a folder
- * @param step of training, 0 or more; a file of the same step is replaced
+ * @param step of training, 0 to INT64_MAX - 1; a file of the same step is
+ *   replaced
  * @param weights weights that nobody changes during the call
  * @param record what else there is to keep
  * @return RNNC_OK; RNNC_E_STATE where the folder has checkpoints that this
  *   handle has neither loaded nor written, as those would be mixed with the
  *   ones of another training; RNNC_E_ARGUMENT; or as rnnc_model_save(), and
- *   then all files are as they were
+ *   then all files are as they were, but for a new one whose folder could not
+ *   be synced: it is there, whole, though perhaps not after a power cut
  */
 RNNC_API rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *checkpoints,
                                            int64_t step,
@@ -132,7 +134,8 @@ RNNC_API const char *rnnc_checkpoints_path(rnnc_checkpoints *checkpoints,
  * The newest checkpoint of a step before another one, whole or not.
  * @param checkpoints a handle or NULL
  * @param before a step; INT64_MAX for the newest of all
- * @return its step; -1: there is none
+ * @return its step; -1: there is none, or, with RNNC_E_IO as the handle's
+ *   status, the folder cannot be read
  */
 RNNC_API int64_t rnnc_checkpoints_newest(rnnc_checkpoints *checkpoints,
                                          int64_t before);

@@ -83,7 +83,8 @@ RNNC_API rnnc_weights *rnnc_model_weights(const rnnc_model *model);
 /**
  * Saves weights and their graph. The file is written beside its place, and
  * takes it when it is whole and on the disk; where that fails the old file is
- * as it was.
+ * as it was, unless the folder alone could not be synced: then the new one is
+ * there, whole, but a power cut may bring the old one back.
  * @param weights weights that nobody changes during the call
  * @param path where to; a file that is there is replaced
  * @param message receives the reason where it fails; may be NULL

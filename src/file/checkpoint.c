@@ -19,6 +19,9 @@ enum {
     KEEP = 3
 };
 
+// There is a step after each, so that newest_before() can be asked for all.
+static const int64_t most_step = INT64_MAX - 1;
+
 static const char prefix[] = "checkpoint-";
 static const char suffix[] = ".safetensors";
 static const char temporary[] = ".tmp";
@@ -130,7 +133,7 @@ static int64_t step_of(const char *name, const char **rest)
         return -1;
     for (name += length; *name >= '0' && *name <= '9'; name++, digits++) {
         const int digit = *name - '0';
-        if (step > (INT64_MAX - digit) / 10)
+        if (step > (most_step - digit) / 10)
             return -1;
         step = 10 * step + digit;
     }
@@ -247,7 +250,7 @@ rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *c, int64_t step,
     static const char *const given[] = {"NULL", "given"};
     if (!begin(c))
         return rnnc_checkpoints_status(c);
-    if (step < 0 || weights == NULL || record == NULL)
+    if (step < 0 || step > most_step || weights == NULL || record == NULL)
         return rni_error_set(&c->error, RNNC_E_ARGUMENT,
                              "checkpoints: step %lld, weights %s, record %s",
                              (long long)step, given[weights != NULL],
@@ -257,10 +260,10 @@ rnnc_status rnnc_checkpoints_save(rnnc_checkpoints *c, int64_t step,
             RNNC_OK)
         return c->error.status;
     rni_parcel parcel;
-    if (rni_parcel_pack(&parcel, weights, true, record, &c->error) == RNNC_OK) {
-        c->known = true; // even where it fails when the file is in its place
+    if (rni_parcel_pack(&parcel, weights, true, record, &c->error) == RNNC_OK)
         rni_parcel_save(&parcel, path_of(c, step), &c->error);
-    }
+    if (parcel.placed) // even where it failed after that
+        c->known = true;
     rni_parcel_unpack(&parcel);
     if (c->error.status != RNNC_OK)
         return c->error.status;

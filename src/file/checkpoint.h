@@ -5,8 +5,8 @@
 
 #include "rnnc/checkpoint.h"
 
-// RNNC_E_STATE where the folder has checkpoints that the handle, which could be
-// made, has neither loaded nor written.
+// RNNC_E_STATE where the folder has checkpoints that the handle has neither
+// loaded nor written. Of a handle that was made without error.
 rnnc_status rni_checkpoints_claim(rnnc_checkpoints *checkpoints);
 
 #endif

@@ -123,7 +123,7 @@ static int open_temporary(rni_disk_file *file)
 rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
                            const char *path, rni_error *error)
 {
-    *file = (rni_disk_file){memory, path, NULL, -1, 0};
+    *file = (rni_disk_file){memory, path, NULL, -1, 0, false};
     struct stat about;
     bool old = stat(path, &about) == 0;
     if (!old && errno != ENOENT)
@@ -208,10 +208,11 @@ rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error)
         folder = open_folder(file->temporary, &file->failed);
     if (file->failed == 0 && rename(file->temporary, file->path) != 0)
         file->failed = errno;
-    if (file->failed != 0)
-        unlink(file->temporary);
-    else
+    file->placed = file->failed == 0;
+    if (file->placed)
         file->failed = sync_folder(folder);
+    else
+        unlink(file->temporary);
     if (folder >= 0)
         close(folder);
     if (file->failed != 0)

@@ -25,7 +25,8 @@ typedef struct rni_disk_file {
     const char *path;
     char *temporary;
     int descriptor;
-    int failed; // errno of the first write that failed, or 0
+    int failed;  // errno of the first write that failed, or 0
+    bool placed; // it took the target's place
 } rni_disk_file;
 
 rnnc_status rni_disk_begin(rni_disk_file *file, const rni_memory *memory,
@@ -35,7 +36,8 @@ bool rni_disk_write(void *user, const void *bytes, size_t size);
 // Takes the target's place, or, where a write failed or this does, leaves the
 // target alone and removes the temporary file. One fault comes too late for
 // that: where the folder cannot be synced the new file is whole and in its
-// place, but a power cut may bring the old one back, and the error says so.
+// place (`placed`), but a power cut may bring the old one back, and the error
+// says so.
 rnnc_status rni_disk_end(rni_disk_file *file, rni_error *error);
 
 // Makes a folder that lasts, unless there is something of that name.

@@ -273,8 +273,7 @@ static bool write_summed(void *user, const void *bytes, size_t size)
     return rni_disk_write(s->file, bytes, size);
 }
 
-rnnc_status rni_parcel_save(const rni_parcel *p, const char *path,
-                            rni_error *error)
+rnnc_status rni_parcel_save(rni_parcel *p, const char *path, rni_error *error)
 {
     rni_disk_file file;
     if (rni_disk_begin(&file, p->memory, path, error) != RNNC_OK)
@@ -284,7 +283,9 @@ rnnc_status rni_parcel_save(const rni_parcel *p, const char *path,
         rni_safetensors_write(&p->writer, write_summed, &s);
     else
         rni_safetensors_write(&p->writer, rni_disk_write, &file);
-    return rni_disk_end(&file, error);
+    rni_disk_end(&file, error);
+    p->placed = file.placed;
+    return error->status;
 }
 
 // ---- The way back -----------------------------------------------------------

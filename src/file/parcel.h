@@ -23,6 +23,7 @@ typedef struct rni_parcel {
     rni_arena arena; // scales, and names of tensors
     rni_safetensors_writer writer;
     bool summed; // it has a checksum
+    bool placed; // its file came to its place
 } rni_parcel;
 
 // `whole`: with the graph and its constants, else weights alone. `record` may
@@ -33,8 +34,9 @@ rnnc_status rni_parcel_pack(rni_parcel *parcel, const rnnc_weights *weights,
                             rni_error *error);
 void rni_parcel_unpack(rni_parcel *parcel);
 
-// Replaces the file of that path in one step.
-rnnc_status rni_parcel_save(const rni_parcel *parcel, const char *path,
+// Replaces the file of that path in one step. It may fail with the file in its
+// place, where the folder cannot be synced: `placed` tells.
+rnnc_status rni_parcel_save(rni_parcel *parcel, const char *path,
                             rni_error *error);
 
 // The values of all parameters and their storage, for weights that nobody has
