@@ -109,7 +109,7 @@ class Checkpoints(Handle):
         Returns
         -------
         int or None
-            its step; None where there is none
+            its step; None where there is none, or the folder cannot be read
         """
         step = int(lib.rnnc_checkpoints_newest(
             self._owner, _LAST if before is None else before))
