@@ -18,22 +18,11 @@ static const learning_row plain = {.name = "plain",
                                    .order = RNNC_ORDER_GIVEN,
                                    .schedule = -1};
 
-static void assert_status(const rnnc_trainer *trainer, rnnc_status status,
-                          const char *words)
-{
-    const char *message = rnnc_trainer_message(trainer);
-    if (rnnc_trainer_status(trainer) != status ||
-        strstr(message, words) == NULL)
-        fail_msg("%d, \"%s\"; expected %d, \"%s\"",
-                 (int)rnnc_trainer_status(trainer), message, (int)status,
-                 words);
-}
-
 static void assert_refused(learning *l, rnnc_status status, const char *words)
 {
     rnnc_trainer_destroy(l->trainer);
     learning_trainer(l);
-    assert_status(l->trainer, status, words);
+    learning_assert_status(l->trainer, status, words);
     double loss;
     assert_int_equal(rnnc_trainer_train(l->trainer), status);
     assert_int_equal(rnnc_trainer_measure(l->trainer, &loss), status);
@@ -120,8 +109,8 @@ static void an_optimizer_in_error_is_told_of(void **state)
                                rnnc_optimizer_create(NULL, RNNC_SGD)};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         rnnc_trainer *t = rnnc_trainer_create(kinds[k], l.loss, &l.options);
-        assert_status(t, RNNC_E_ARGUMENT,
-                      "the optimizer is NULL or in error: ");
+        learning_assert_status(t, RNNC_E_ARGUMENT,
+                               "the optimizer is NULL or in error: ");
         if (kinds[k] != NULL)
             assert_non_null(strstr(rnnc_trainer_message(t),
                                    rnnc_optimizer_message(kinds[k])));
@@ -130,7 +119,7 @@ static void an_optimizer_in_error_is_told_of(void **state)
         rnnc_optimizer_destroy(kinds[k]);
     }
     rnnc_trainer *t = rnnc_trainer_create(l.optimizer, l.loss, NULL);
-    assert_status(t, RNNC_E_ARGUMENT, "trainer: options is NULL");
+    learning_assert_status(t, RNNC_E_ARGUMENT, "trainer: options is NULL");
     rnnc_trainer_destroy(t);
     learning_free(&l);
 }
@@ -244,9 +233,10 @@ static void a_batch_that_is_refused_ends_training(void **state)
         assert_int_equal(learning_trainer(&r.l), RNNC_OK);
         assert_int_equal(learning_trainer(&calm), RNNC_OK);
         assert_int_equal(rnnc_trainer_train(r.l.trainer), RNNC_E_STATE);
-        assert_status(r.l.trainer, RNNC_E_STATE,
-                      held_out ? "fill gave -3 for batch 2 of epoch 0, held-out"
-                               : "fill gave -3 for batch 2 of epoch 1");
+        learning_assert_status(
+            r.l.trainer, RNNC_E_STATE,
+            held_out ? "fill gave -3 for batch 2 of epoch 0, held-out"
+                     : "fill gave -3 for batch 2 of epoch 1");
         assert_int_equal(rnnc_trainer_ended(r.l.trainer), RNNC_ENDED_NOT);
         assert_int_equal(rnnc_trainer_steps(r.l.trainer), held_out ? 5 : 7);
         assert_int_equal(rnnc_trainer_train(r.l.trainer), RNNC_OK);
@@ -272,14 +262,16 @@ static void a_loss_of_nothing_is_not_measured(void **state)
     learning_make(&l, &plain, NULL, 1);
     assert_int_equal(learning_trainer(&l), RNNC_OK);
     assert_int_equal(rnnc_trainer_measure(l.trainer, NULL), RNNC_E_ARGUMENT);
-    assert_status(l.trainer, RNNC_E_ARGUMENT, "loss is NULL");
+    learning_assert_status(l.trainer, RNNC_E_ARGUMENT, "loss is NULL");
     assert_int_equal(rnnc_trainer_measure(l.trainer, &loss), RNNC_E_STATE);
-    assert_status(l.trainer, RNNC_E_STATE, "there are no held-out data");
+    learning_assert_status(l.trainer, RNNC_E_STATE,
+                           "there are no held-out data");
     rnnc_trainer_destroy(l.trainer);
     l.options.fill_held_out = nothing;
     assert_int_equal(learning_trainer(&l), RNNC_OK);
     assert_int_equal(rnnc_trainer_measure(l.trainer, &loss), RNNC_E_STATE);
-    assert_status(l.trainer, RNNC_E_STATE, "the held-out data are empty");
+    learning_assert_status(l.trainer, RNNC_E_STATE,
+                           "the held-out data are empty");
     assert_int_equal(rnnc_trainer_train(l.trainer), RNNC_E_STATE);
     assert_ptr_equal(rnnc_trainer_best(l.trainer), l.weights);
     learning_free(&l);
@@ -303,7 +295,7 @@ static void averages_in_the_weights_place_end_training(void **state)
     assert_int_equal(rnnc_optimizer_swap_average(l.optimizer), RNNC_OK);
     rnnc_weights *before = rnnc_weights_copy(l.weights);
     assert_int_equal(rnnc_trainer_train(l.trainer), RNNC_E_STATE);
-    assert_status(l.trainer, RNNC_E_STATE, "the averages stand in");
+    learning_assert_status(l.trainer, RNNC_E_STATE, "the averages stand in");
     assert_true(learning_same_weights(before, l.weights));
     assert_int_equal(rnnc_trainer_steps(l.trainer), 0);
     assert_int_equal(rnnc_trainer_save(l.trainer, record), RNNC_E_STATE);
@@ -336,7 +328,7 @@ static void what_a_schedule_or_an_average_says_is_told(void **state)
         if (k == 2)
             assert_int_equal(rnnc_average_swap(l.average), RNNC_OK);
         assert_int_equal(rnnc_trainer_train(l.trainer), RNNC_E_STATE);
-        assert_status(l.trainer, RNNC_E_STATE, words[k]);
+        learning_assert_status(l.trainer, RNNC_E_STATE, words[k]);
         assert_int_equal(rnnc_trainer_ended(l.trainer), RNNC_ENDED_NOT);
         learning_free(&l);
     }
@@ -356,12 +348,6 @@ static int32_t note(void *user, const rnnc_progress *progress)
     return 0;
 }
 
-static int32_t once(void *user, const rnnc_fill_request *request)
-{
-    (void)user;
-    return request->batch == 0;
-}
-
 // The gradient of the sum of p * c is c.
 static void values_are_clipped_after_the_norm(void **state)
 {
@@ -377,7 +363,7 @@ static void values_are_clipped_after_the_norm(void **state)
     rnnc_optimizer *sgd = rnnc_optimizer_create(weights, RNNC_SGD);
     rnnc_optimizer_set(sgd, RNNC_OPT_LEARNING_RATE, 1);
     rnnc_trainer_options options = {.struct_size = sizeof options,
-                                    .fill = once,
+                                    .fill = learning_once,
                                     .epochs = 1,
                                     .clip_value = 0.25,
                                     .progress = note,
@@ -502,7 +488,7 @@ static void a_step_that_counts_nothing_has_a_loss_of_nothing(void **state)
                                     .user = &seen};
     rnnc_trainer *t = rnnc_trainer_create(sgd, loss, &options);
     assert_int_equal(rnnc_trainer_train(t), RNNC_E_STATE);
-    assert_status(t, RNNC_E_STATE, "epoch 0 has no data");
+    learning_assert_status(t, RNNC_E_STATE, "epoch 0 has no data");
     assert_int_equal(rnnc_trainer_steps(t), 1);
     assert_true(seen.loss >= 0 && seen.loss <= 0 && seen.norm > 0);
     rnnc_trainer_destroy(t);

@@ -54,13 +54,6 @@ static void tiny_free(tiny *t)
     rnnc_graph_destroy(t->graph);
 }
 
-// One batch an epoch, of a graph that has no inputs.
-static int32_t once(void *user, const rnnc_fill_request *request)
-{
-    (void)user;
-    return request->batch == 0;
-}
-
 static void set(tiny *t, const char *name, const float *values, int64_t count)
 {
     assert_int_equal(rnnc_weights_set(t->weights, name, values, count),
@@ -96,7 +89,7 @@ static void a_place_in_a_matrix_is_named(void **state)
     (void)state;
     tiny t;
     tiny_begin(&t, NULL);
-    t.options.fill = once;
+    t.options.fill = learning_once;
     rnnc_node *p = rnnc_parameter(t.graph, "p", 2, 3, RNNC_INIT_CONSTANT, 1);
     rnnc_node *root = rnnc_name(rnnc_sqrt(p), "root");
     rnnc_node *power = rnnc_name(rnnc_exp(p), "power");
@@ -119,7 +112,7 @@ static void a_single_number_needs_no_place(void **state)
     (void)state;
     tiny t;
     tiny_begin(&t, NULL);
-    t.options.fill = once;
+    t.options.fill = learning_once;
     rnnc_node *p = rnnc_parameter(t.graph, "p", 1, 1, RNNC_INIT_CONSTANT, 0);
     tiny_make(&t, rnnc_total(rnnc_log(rnnc_sqrt(p))));
     assert_says(&t, "trainer: the loss is -inf in step 0: the first value that "
@@ -133,7 +126,7 @@ static void parameters_that_the_loss_does_not_need_are_not_named(void **state)
     (void)state;
     tiny t;
     tiny_begin(&t, NULL);
-    t.options.fill = once;
+    t.options.fill = learning_once;
     const float nan = NAN;
     rnnc_parameter(t.graph, "spare", 1, 1, RNNC_INIT_CONSTANT, 0);
     rnnc_node *p = rnnc_parameter(t.graph, "p", 1, 1, RNNC_INIT_CONSTANT, -1);
@@ -152,7 +145,7 @@ static void a_norm_that_overflows_is_of_no_node(void **state)
     (void)state;
     tiny t;
     tiny_begin(&t, NULL);
-    t.options.fill = once;
+    t.options.fill = learning_once;
     const float large[] = {3e38f, 3e38f};
     rnnc_node *p = rnnc_parameter(t.graph, "p", 1, 2, RNNC_INIT_CONSTANT, 0);
     rnnc_node *ice = rnnc_parameter(t.graph, "q", 1, 1, RNNC_INIT_CONSTANT, 0);

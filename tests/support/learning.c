@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "support/learning.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 const learning_row learning_table[] = {
     {"adam, whole sequences, cosine by steps, average", 10, RNNC_ADAM, 0, 0, 0,
@@ -93,6 +97,12 @@ int32_t learning_fill(void *user, const rnnc_fill_request *request)
         rnnc_run_input(request->run, l->next, l->out) == RNNC_OK &&
         rnnc_run_carry(request->run, carried, LEARNING_ROWS) == RNNC_OK;
     return set ? 1 : -1;
+}
+
+int32_t learning_once(void *user, const rnnc_fill_request *request)
+{
+    (void)user;
+    return request->batch == 0;
 }
 
 // ---- What follows gradients -------------------------------------------------
@@ -208,6 +218,17 @@ void learning_free(learning *l)
     rnnc_sequence_destroy(l->out);
     rnnc_graph_destroy(l->graph);
     rnnc_context_destroy(l->context);
+}
+
+void learning_assert_status(const rnnc_trainer *trainer, rnnc_status status,
+                            const char *words)
+{
+    const char *message = rnnc_trainer_message(trainer);
+    if (rnnc_trainer_status(trainer) != status ||
+        strstr(message, words) == NULL)
+        fail_msg("%d, \"%s\"; expected %d, \"%s\"",
+                 (int)rnnc_trainer_status(trainer), message, (int)status,
+                 words);
 }
 
 // ---- Comparing --------------------------------------------------------------

@@ -63,6 +63,13 @@ void learning_free(learning *l);
 // A batch of `fill`: four rows in windows, states carried.
 int32_t learning_fill(void *user, const rnnc_fill_request *request);
 
+// One batch an epoch, of a graph that has no inputs.
+int32_t learning_once(void *user, const rnnc_fill_request *request);
+
+// The trainer's last call ended like this, with a message that has the words.
+void learning_assert_status(const rnnc_trainer *trainer, rnnc_status status,
+                            const char *words);
+
 // The same values, bit for bit, of one graph or of two alike.
 bool learning_same_weights(const rnnc_weights *a, const rnnc_weights *b);
 
