@@ -476,51 +476,6 @@ static void data_that_do_not_fit_are_refused(void **state)
     learning_free(&l);
 }
 
-// A trainer's room is for what there was; other values may come.
-static void a_dataset_that_a_trainer_reads_keeps_its_shape(void **state)
-{
-    (void)state;
-    learning l, same;
-    const int32_t *text[LEARNING_TEXTS], *next[LEARNING_TEXTS];
-    int64_t lengths[LEARNING_TEXTS];
-    learning_make(&l, &plain, NULL, 1);
-    learning_make(&same, &plain, NULL, 1);
-    for (int64_t k = 0; k < LEARNING_TEXTS; k++) {
-        text[k] = l.values[k];
-        next[k] = text[k] + 1;
-        lengths[k] = k * 5 % 17;
-    }
-    rnnc_dataset *half = rnnc_dataset_create(l.graph);
-    rnnc_dataset_ids(half, l.text, text, lengths, LEARNING_TEXTS);
-    l.options.data = half;
-    assert_int_equal(learning_trainer(&l), RNNC_OK);
-    assert_int_equal(
-        rnnc_dataset_ids(half, l.next, next, lengths, LEARNING_TEXTS),
-        RNNC_E_STATE);
-    assert_non_null(strstr(rnnc_dataset_message(half), "13 examples for "
-                                                       "\"next\""));
-    assert_int_equal(rnnc_dataset_ids(half, l.text, text, lengths, 2),
-                     RNNC_E_STATE);
-    assert_int_equal(rnnc_dataset_count(half), LEARNING_TEXTS);
-    assert_int_equal(
-        rnnc_dataset_ids(half, l.text, next, lengths, LEARNING_TEXTS), RNNC_OK);
-    assert_int_equal(rnnc_trainer_train(l.trainer), RNNC_E_STATE);
-    assert_non_null(
-        strstr(rnnc_trainer_message(l.trainer), "\"next\" is not set"));
-    rnnc_trainer_destroy(l.trainer);
-    assert_int_equal(
-        rnnc_dataset_ids(half, l.next, next, lengths, LEARNING_TEXTS), RNNC_OK);
-    assert_int_equal(learning_trainer(&l), RNNC_OK);
-    rnnc_dataset_ids(half, l.text, text, lengths, LEARNING_TEXTS);
-    assert_int_equal(rnnc_trainer_train(l.trainer), RNNC_OK);
-    assert_int_equal(learning_trainer(&same), RNNC_OK);
-    assert_int_equal(rnnc_trainer_train(same.trainer), RNNC_OK);
-    assert_true(learning_same_weights(l.weights, same.weights));
-    rnnc_dataset_destroy(half);
-    learning_free(&l);
-    learning_free(&same);
-}
-
 // An epoch without a single step of any sequence does not go on for ever.
 static void empty_data_are_an_error(void **state)
 {
@@ -556,7 +511,6 @@ int main(void)
         cmocka_unit_test(failed_allocations_leave_nothing_behind),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(data_that_do_not_fit_are_refused),
-        cmocka_unit_test(a_dataset_that_a_trainer_reads_keeps_its_shape),
         cmocka_unit_test(empty_data_are_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

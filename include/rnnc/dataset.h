@@ -8,7 +8,10 @@
  * An example is one sequence with all that belongs to it: rows or ids along its
  * steps, of any length, and a row or an id for the whole. @ref trainer makes
  * batches of them. A dataset does not copy values: they stay the caller's, and
- * live and stay as they are as long as the dataset is used.
+ * live and stay as they are as long as the dataset is used, or until a call
+ * puts others in their place. While a trainer is there that reads the dataset,
+ * between its calls, other values may take the place of an input's, for as many
+ * examples of the same lengths; nothing else may change.
  *
  * A long text is a few long examples that are read side by side, from windows
  * that follow each other (`window` of rnnc_trainer_options):
@@ -75,7 +78,8 @@ RNNC_API int64_t rnnc_dataset_count(const rnnc_dataset *dataset);
  *   have
  * - ::RNNC_E_VALUE: a length below 0
  * - ::RNNC_E_STATE: a trainer reads the dataset, and this is an input that it
- *   has no examples for yet, or another number of examples
+ *   has no examples for yet, another number of examples, or an example of
+ *   another length
  * - ::RNNC_E_MEMORY
  * @{
  */

@@ -123,19 +123,33 @@ static rnnc_status check_count(rnnc_dataset *dataset, const filling *f)
     return RNNC_OK;
 }
 
-// A trainer has made room for the inputs and the examples that there were.
+// Whether it is a column of this call's input, as many examples as long as
+// these.
+static bool is_alike(const rnnc_dataset *dataset, const rni_column *column,
+                     const filling *f)
+{
+    if (column->input != f->input || f->count != dataset->count)
+        return false;
+    for (int64_t i = 0; f->kind == RNI_SEQUENCE && i < f->count; i++)
+        if (column->lengths[i] != f->lengths[i])
+            return false;
+    return true;
+}
+
+// A trainer has made room for the inputs and the examples that there were, and
+// sorts and counts by their lengths.
 static rnnc_status check_trainers(rnnc_dataset *dataset, const filling *f)
 {
-    bool there = false;
-    for (int32_t c = 0; c < dataset->n_columns; c++)
-        there = there || dataset->columns[c].input == f->input;
-    if (atomic_load(&dataset->references) == 1 ||
-        (there && f->count == dataset->count))
+    bool alike = atomic_load(&dataset->references) == 1;
+    for (int32_t c = 0; !alike && c < dataset->n_columns; c++)
+        alike = is_alike(dataset, &dataset->columns[c], f);
+    if (alike)
         return RNNC_OK;
     return rni_error_set(&dataset->error, RNNC_E_STATE,
                          "dataset: %lld examples for \"%.80s\": a trainer "
                          "reads the dataset, expected other values for an "
-                         "input that it has, of %lld examples",
+                         "input that it has, of %lld examples as long as they "
+                         "were",
                          (long long)f->count, f->input->name,
                          (long long)dataset->count);
 }
