@@ -28,7 +28,12 @@
  * Where a loss or a gradient is not finite training ends with ::RNNC_E_VALUE
  * before the weights change, and the message names the first node in which such
  * a value arose. Weights, position and states are then those before the step,
- * so training can go on with a lower rate.
+ * so training can go on with a lower rate. A loss on held-out data that is not
+ * finite, or of no data, ends training too, after its step or epoch: it counts
+ * as a measurement that is no better, and the next call goes on from there. A
+ * measurement that did not come about, because `fill_held_out` or memory
+ * failed, is made by the next call before anything else, also after a
+ * resumption.
  *
  * All that later steps depend on is in a checkpoint: a training that was
  * stopped, by whatever, and resumed gives the bits of one that never stopped,
@@ -105,14 +110,17 @@ typedef struct rnnc_progress {
     int64_t batch;        /**< batches of this epoch that are done */
     int64_t batches;      /**< batches of an epoch; 0 with `fill` */
     int64_t window;       /**< windows of the next batch that are done */
-    double loss;          /**< mean of the step; of the epoch at its end */
-    double norm;          /**< of the gradients before they were clipped */
+    double loss;          /**< mean of the step, NaN after a resumption until
+                               one is made; of the epoch at its end */
+    double norm;          /**< of the gradients before they were clipped; NaN
+                               after a resumption until a step is made */
     double rate;          /**< learning rate of the next step, of group 0 */
-    double held_out;   /**< last loss on held-out data; NaN before the first */
-    double best;       /**< the least of these; NaN before the first */
-    int64_t mass;      /**< steps or examples that went into `loss` */
-    int32_t improved;  /**< 1: the last measurement is the best */
-    uint32_t reserved; /**< 0 */
+    double held_out;      /**< last finite loss on held-out data; NaN before the
+                               first */
+    double best;          /**< the least of these; NaN before the first */
+    int64_t mass;         /**< steps or examples that went into `loss` */
+    int32_t improved;     /**< 1: the last measurement is the best */
+    uint32_t reserved;    /**< 0 */
 } rnnc_progress;
 
 /**
@@ -196,9 +204,10 @@ typedef struct rnnc_trainer_options {
  * @param options what to do; read during the call
  * @return a handle (see @ref status), or NULL where memory ran out
  * @note RNNC_E_ARGUMENT: a NULL, options out of bounds, `data` and `fill` both
- *   or neither, handles of other weights or another graph; RNNC_E_SHAPE: with
- *   a window, inputs of one example that differ in their steps; or what
- *   rnnc_plan_create() and rnnc_run_create() say
+ *   or neither, handles of other weights or another graph, a schedule, plateau
+ *   or average that could not be made; RNNC_E_SHAPE: with a window, inputs of
+ *   one example that differ in their steps; or what rnnc_plan_create() and
+ *   rnnc_run_create() say
  */
 RNNC_API rnnc_trainer *rnnc_trainer_create(rnnc_optimizer *optimizer,
                                            rnnc_node *loss,
@@ -218,9 +227,9 @@ RNNC_API const char *rnnc_trainer_message(const rnnc_trainer *trainer);
  * written at the end too.
  * @param trainer a trainer
  * @return RNNC_OK, see rnnc_trainer_ended(); RNNC_E_VALUE: a loss or gradient
- *   is not finite; RNNC_E_STATE: `fill` said so, there are no data, or the
- *   folder of checkpoints has some that were not resumed; or as the calls of
- *   run, optimizer, schedule and @ref checkpoint that it makes
+ *   is not finite; RNNC_E_STATE: `fill` or `fill_held_out` said so, there are
+ *   no data, or the folder of checkpoints has some that were not resumed; or as
+ *   the calls of run, optimizer, schedule and @ref checkpoint that it makes
  */
 RNNC_API rnnc_status rnnc_trainer_train(rnnc_trainer *trainer);
 

@@ -42,13 +42,16 @@ class Progress(NamedTuple):
     window : int
         Windows of the next batch that are done.
     loss : float
-        Mean of the step; of the epoch at its end.
+        Mean of the step, NaN after a resumption until one is made; of the
+        epoch at its end.
     norm : float
-        Of the gradients before they were clipped.
+        Of the gradients before they were clipped; NaN after a resumption
+        until a step is made.
     rate : float
         Learning rate of the next step.
     held_out, best : float
-        The last and the least loss on held-out data; NaN before the first.
+        The last finite and the least loss on held-out data; NaN before the
+        first.
     mass : int
         Steps or examples that went into `loss`.
     improved : bool
@@ -287,7 +290,7 @@ class Trainer(Handle):
         ------
         DataError
             A loss or gradient is not finite; the weights are those before
-            the step.
+            the step, or after it where the loss is that of held-out data.
         StateError
             The folder has checkpoints that were not resumed.
         """

@@ -18,6 +18,7 @@ typedef struct rni_position {
     double held_out, best;
     int64_t measured; // how often
     int64_t waited;   // measurements since the best
+    bool owed;        // the one after the last step did not come about
 } rni_position;
 
 // A copy of a run's states.
@@ -43,7 +44,7 @@ struct rnnc_trainer {
     int32_t ended;
     bool dirty;        // there is something that no checkpoint has
     double saved_at;   // seconds of a clock
-    double norm, mean; // of the last step
+    double norm, mean; // of the last step, NaN and 0: it was not made here
     int64_t mass;
     // What a step that fails goes back to, and the states before its last part.
     rni_position before;
@@ -82,7 +83,8 @@ bool rni_trainer_is_finite(double value);
 // was before the step.
 rnnc_status rni_trainer_step(rnnc_trainer *t, bool *made);
 
-// The mean loss of the held-out data.
+// The mean loss of the held-out data. Where there are none it is NaN, and an
+// error.
 rnnc_status rni_trainer_measure(rnnc_trainer *t, double *loss);
 
 // A checkpoint, now.

@@ -39,9 +39,11 @@ static void describe(const rnnc_trainer *t, int32_t event, double loss,
 
 static void tell(rnnc_trainer *t, const rnnc_progress *progress)
 {
+    rni_error why = t->error; // callbacks may ask, which begins a new one
     if (t->options.progress != NULL &&
         t->options.progress(t->options.user, progress) != 0)
         t->ended = RNNC_ENDED_CALLER;
+    t->error = why;
 }
 
 static void tell_now(rnnc_trainer *t, int32_t event)
@@ -62,23 +64,29 @@ static rnnc_status swap(rnnc_trainer *t)
                             rnnc_optimizer_message(t->optimizer));
 }
 
-static rnnc_status judge(rnnc_trainer *t, double loss)
+// A loss that is not finite is no better than others, and an error.
+static void judge(rnnc_trainer *t, double loss)
 {
     rni_position *at = &t->at;
-    if (!rni_trainer_is_finite(loss))
-        return rni_error_set(&t->error, RNNC_E_VALUE,
-                             "trainer: the loss on held-out data is %g after "
-                             "step %lld",
-                             loss, (long long)at->step);
-    bool better = at->measured == 0 || loss < at->best - t->options.least_gain;
+    bool finite = rni_trainer_is_finite(loss);
+    bool better = finite && (at->measured == 0 ||
+                             loss < at->best - t->options.least_gain);
+    t->dirty = true;
+    at->owed = false;
+    at->waited = better ? 0 : at->waited + 1;
+    if (!finite) {
+        rni_error_set(&t->error, RNNC_E_VALUE,
+                      "trainer: the loss on held-out data is %g after step "
+                      "%lld",
+                      loss, (long long)at->step);
+        return;
+    }
     at->measured++;
     at->held_out = loss;
-    at->waited = better ? 0 : at->waited + 1;
     if (better) {
         at->best = loss;
         rni_weights_take(t->best, t->check->weights);
     }
-    return RNNC_OK;
 }
 
 static rnnc_status tell_others(rnnc_trainer *t, double loss)
@@ -94,19 +102,23 @@ static rnnc_status tell_others(rnnc_trainer *t, double loss)
                             rnnc_optimizer_message(t->optimizer));
 }
 
-static rnnc_status validate(rnnc_trainer *t)
+// False: it is to be done again. A loss that is not finite is an error and yet
+// done: these weights have no other.
+static bool validate(rnnc_trainer *t)
 {
     double loss = 0;
     if (swap(t) != RNNC_OK)
-        return t->error.status;
-    if (rni_trainer_measure(t, &loss) == RNNC_OK)
+        return false;
+    bool came = rni_trainer_measure(t, &loss) == RNNC_OK || isnan(loss);
+    if (came)
         judge(t, loss);
     swap(t); // its own error does not hide an earlier one
-    if (t->error.status != RNNC_OK || tell_others(t, loss) != RNNC_OK)
-        return t->error.status;
-    t->dirty = true;
+    if (t->error.status != RNNC_OK)
+        return came;
+    if (tell_others(t, loss) != RNNC_OK)
+        return false;
     tell_now(t, RNNC_PROGRESS_VALIDATION);
-    return RNNC_OK;
+    return true;
 }
 
 rnnc_status rnnc_trainer_measure(rnnc_trainer *t, double *loss)
@@ -128,39 +140,30 @@ rnnc_status rnnc_trainer_measure(rnnc_trainer *t, double *loss)
 
 // ---- Steps and epochs -------------------------------------------------------
 
-// The last step was made, and what was to follow it failed before it had been
-// measured.
-static bool owes_measurement(const rnnc_trainer *t)
+// A step was made now, or one that was made earlier has not been measured.
+static rnnc_status after_step(rnnc_trainer *t, bool made)
 {
-    int64_t every = t->options.validate_every;
-    return t->check != NULL && every > 0 && t->at.step % every == 0 &&
-           t->at.measured == t->at.step / every - 1;
+    if (t->at.owed)
+        validate(t);
+    if (made)
+        tell_now(t, RNNC_PROGRESS_STEP);
+    return t->error.status;
 }
 
-static rnnc_status after_step(rnnc_trainer *t)
-{
-    int64_t every = t->options.validate_every;
-    if (t->check != NULL && every > 0 && t->at.step % every == 0 &&
-        validate(t) != RNNC_OK)
-        return t->error.status;
-    tell_now(t, RNNC_PROGRESS_STEP);
-    return RNNC_OK;
-}
-
-// What is done with the mean of an epoch.
-static rnnc_status after_epoch(rnnc_trainer *t, double mean)
+// What is done with the mean of an epoch. False: it is to be done again.
+static bool after_epoch(rnnc_trainer *t, double mean)
 {
     const rnnc_trainer_options *o = &t->options;
+    bool done = true;
     if (t->check != NULL && o->validate_every == 0)
-        validate(t);
+        done = validate(t);
     else if (t->check == NULL && o->plateau != NULL)
-        rni_trainer_take(t, rnnc_schedule_observe(o->plateau, mean),
-                         rnnc_schedule_message(o->plateau));
-    if (t->error.status == RNNC_OK && o->schedule != NULL &&
-        o->schedule_every == RNNC_EVERY_EPOCH)
-        rni_trainer_take(t, rnnc_schedule_step(o->schedule),
-                         rnnc_schedule_message(o->schedule));
-    return t->error.status;
+        done = rni_trainer_take(t, rnnc_schedule_observe(o->plateau, mean),
+                                rnnc_schedule_message(o->plateau)) == RNNC_OK;
+    if (done && o->schedule != NULL && o->schedule_every == RNNC_EVERY_EPOCH)
+        done = rni_trainer_take(t, rnnc_schedule_step(o->schedule),
+                                rnnc_schedule_message(o->schedule)) == RNNC_OK;
+    return done;
 }
 
 static rnnc_status end_epoch(rnnc_trainer *t)
@@ -170,7 +173,7 @@ static rnnc_status end_epoch(rnnc_trainer *t)
                              "trainer: epoch %lld has no data",
                              (long long)t->at.place.epoch);
     double mean = t->at.sum / t->at.mass;
-    if (after_epoch(t, mean) != RNNC_OK)
+    if (!after_epoch(t, mean))
         return t->error.status;
     rnnc_progress progress;
     describe(t, RNNC_PROGRESS_EPOCH, mean, &progress);
@@ -179,14 +182,14 @@ static rnnc_status end_epoch(rnnc_trainer *t)
     t->at.sum = t->at.mass = 0;
     t->dirty = true;
     tell(t, &progress);
-    return RNNC_OK;
+    return t->error.status;
 }
 
 static int32_t end_of(const rnnc_trainer *t)
 {
     const rnnc_trainer_options *o = &t->options;
     const rni_position *at = &t->at;
-    if (owes_measurement(t))
+    if (at->owed)
         return RNNC_ENDED_NOT;
     if (o->patience > 0 && at->waited >= o->patience)
         return RNNC_ENDED_PATIENCE;
@@ -230,12 +233,13 @@ static bool is_due(const rnnc_trainer *t, bool stepped)
 
 static rnnc_status advance(rnnc_trainer *t)
 {
-    bool made = owes_measurement(t);
-    if (!made && rni_trainer_step(t, &made) != RNNC_OK)
+    bool made = false, owed = t->at.owed;
+    if (!owed && rni_trainer_step(t, &made) != RNNC_OK)
         return t->error.status;
-    if ((made ? after_step(t) : end_epoch(t)) != RNNC_OK)
+    bool stepped = made || owed;
+    if ((stepped ? after_step(t, made) : end_epoch(t)) != RNNC_OK)
         return t->error.status;
-    if (t->checkpoints != NULL && is_due(t, made))
+    if (t->checkpoints != NULL && is_due(t, stepped))
         return rni_trainer_checkpoint(t);
     return RNNC_OK;
 }

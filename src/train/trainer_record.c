@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A trainer into a record and back, and resuming from a folder of checkpoints.
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +71,15 @@ static void show_options(shower *s, const rnnc_trainer *t)
     show_fixed(s, "measures", t->check != NULL);
 }
 
+// Only where there is something owed: older records do not say.
+static void show_owed(shower *s, rni_position *at)
+{
+    int64_t owed = at->owed;
+    if (owed > 0)
+        show_whole(s, "owed", &owed);
+    at->owed = owed > 0;
+}
+
 static void show_position(shower *s, rnnc_trainer *t)
 {
     rni_position *at = &t->at;
@@ -83,6 +93,7 @@ static void show_position(shower *s, rnnc_trainer *t)
     show(s, "best", &at->best, false, -DBL_MAX, DBL_MAX);
     show_whole(s, "measured", &at->measured);
     show_whole(s, "waited", &at->waited);
+    show_owed(s, at);
     int64_t counter = (int64_t)t->run->counter;
     show_whole(s, "dropout", &counter);
     t->run->counter = (uint64_t)counter;
@@ -262,6 +273,8 @@ static rnnc_status restore_others(rnnc_trainer *t, const rnnc_record *record)
 // What can fail without a change comes first.
 static rnnc_status restore(rnnc_trainer *t, const rnnc_record *record)
 {
+    const rni_item owed = {.noun = "trainer", .what = "owed"};
+    t->at.owed = t->check != NULL && rni_record_entry(record, &owed) != NULL;
     if (rni_record_check(record, t, list_items, &t->error) != RNNC_OK ||
         restore_others(t, record) != RNNC_OK ||
         restore_states(t, record) != RNNC_OK)
@@ -291,6 +304,10 @@ rnnc_status rnnc_trainer_restore(rnnc_trainer *t, const rnnc_record *record)
         rni_error_clear(&t->error);
         restore(t, before);
         t->error = why;
+    }
+    if (t->error.status == RNNC_OK) {
+        t->norm = t->mean = (double)NAN;
+        t->mass = 0;
     }
     rnnc_record_destroy(before);
     return t->error.status;

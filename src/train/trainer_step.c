@@ -2,6 +2,7 @@
 // One step: batches forward and backward, their gradients used; and the same
 // road without gradients over held-out data.
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "train/trainer.h"
@@ -188,6 +189,13 @@ static rnnc_status try_step(rnnc_trainer *t, parts *p)
     return t->error.status;
 }
 
+// Whether the loss on held-out data is to be measured after this step.
+static bool is_measured(const rnnc_trainer *t)
+{
+    int64_t every = t->options.validate_every;
+    return t->check != NULL && every > 0 && t->at.step % every == 0;
+}
+
 rnnc_status rni_trainer_step(rnnc_trainer *t, bool *made)
 {
     parts p = {0, 0, 0};
@@ -197,6 +205,7 @@ rnnc_status rni_trainer_step(rnnc_trainer *t, bool *made)
     if (!*made)
         return RNNC_OK;
     t->at.step++;
+    t->at.owed = is_measured(t);
     t->at.sum += p.sum;
     t->at.mass += (double)p.mass;
     t->mean = p.mass > 0 ? p.sum / (double)p.mass : 0;
@@ -211,7 +220,8 @@ rnnc_status rni_trainer_measure(rnnc_trainer *t, double *loss)
 {
     rni_place place = {0, 0, 0};
     double sum = 0, total = 0;
-    for (bool has = true;;) {
+    bool has = true;
+    for (;;) {
         int64_t mass = 0;
         float value = 0;
         if (load(t, t->check, &place, &has, &mass) != RNNC_OK)
@@ -227,9 +237,9 @@ rnnc_status rni_trainer_measure(rnnc_trainer *t, double *loss)
         total += (double)mass;
         move_on(t, &place, t->options.fill_held_out != NULL);
     }
+    *loss = total > 0 ? sum / total : (double)NAN;
     if (!(total > 0))
         return rni_error_set(&t->error, RNNC_E_STATE,
                              "trainer: the held-out data are empty");
-    *loss = sum / total;
     return RNNC_OK;
 }
