@@ -2,6 +2,7 @@
 // From the description to the normal form: one rule for each operation.
 #include "graph/lower.h"
 
+#include "graph/need.h"
 #include "kernel/kernel.h"
 
 // ---- What rules ask ---------------------------------------------------------
@@ -274,32 +275,6 @@ static void list_nodes(rni_lowering *l)
     first[0] = 0;
 }
 
-// A site needs what its cell's states and outputs are made from.
-static void need_cell(const rnnc_cell *cell, bool *needed)
-{
-    for (int32_t s = 0; s < cell->n_states; s++) {
-        needed[cell->states[s].node->id] = true;
-        needed[cell->states[s].next->id] = true;
-        if (cell->states[s].first)
-            needed[cell->states[s].first->id] = true;
-    }
-    for (int32_t o = 0; o < cell->n_outputs; o++)
-        needed[cell->outputs[o].node->id] = true;
-}
-
-void rni_lower_need(const rnnc_graph *graph, bool *needed)
-{
-    for (int32_t i = graph->n_nodes - 1; i >= 0; i--) {
-        const rnnc_node *node = graph->nodes[i];
-        if (!needed[i])
-            continue;
-        if (node->op == RNI_OP_UNROLL)
-            need_cell(node->unrolled, needed);
-        for (int32_t k = 0; k < node->n_inputs; k++)
-            needed[node->inputs[k]->id] = true;
-    }
-}
-
 // The one user of each node: its id + 1, 0 for none, -1 for several. Counted
 // over the whole graph, so that a sum's order does not depend on what is
 // asked for.
@@ -364,7 +339,7 @@ static bool lower_all(rni_lowering *l, const rni_form_wish *wish)
         l->needed[wish->inputs[i]->id] = true;
     if (wish->loss)
         l->needed[wish->loss->id] = true;
-    rni_lower_need(l->graph, l->needed);
+    rni_need_all(l->graph, l->graph->n_nodes, l->needed);
     list_nodes(l);
     find_users(l->graph, l->users);
     if (!rni_lower_nodes(l, NULL))

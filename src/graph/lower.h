@@ -51,7 +51,4 @@ bool rni_lower_nodes(rni_lowering *lowering, const rnnc_cell *cell);
 // Makes a cell's scope ready for its next site.
 void rni_lower_forget(rni_lowering *lowering, const rnnc_cell *cell);
 
-// Marks what the given nodes depend on within one scope.
-void rni_lower_need(const rnnc_graph *graph, bool *needed);
-
 #endif

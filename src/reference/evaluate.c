@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "graph/need.h"
 
 typedef struct rule_row {
     rni_reference_rule *value, *gradient;
@@ -58,30 +59,9 @@ static void reset(rnnc_reference *reference)
         rni_error_memory(&reference->error);
 }
 
-static void need_cell(const rnnc_reference *reference, const rnnc_cell *cell)
+static void need_all(const rnnc_reference *reference)
 {
-    for (int32_t s = 0; s < cell->n_states; s++) {
-        reference->needed[cell->states[s].next->id] = true;
-        if (cell->states[s].first)
-            reference->needed[cell->states[s].first->id] = true;
-    }
-    for (int32_t o = 0; o < cell->n_outputs; o++)
-        reference->needed[cell->outputs[o].node->id] = true;
-}
-
-// Inputs have smaller ids than their users, and a cell's nodes smaller ones
-// than its UNROLL.
-static void need_inputs(const rnnc_reference *reference)
-{
-    for (int32_t id = reference->n_nodes - 1; id >= 0; id--) {
-        const rnnc_node *node = reference->graph->nodes[id];
-        if (!reference->needed[id])
-            continue;
-        for (int32_t i = 0; i < node->n_inputs; i++)
-            reference->needed[node->inputs[i]->id] = true;
-        if (node->op == RNI_OP_UNROLL)
-            need_cell(reference, node->unrolled);
-    }
+    rni_need_all(reference->graph, reference->n_nodes, reference->needed);
 }
 
 rnnc_status rni_reference_need(rnnc_reference *reference, const rnnc_node *node)
@@ -89,7 +69,7 @@ rnnc_status rni_reference_need(rnnc_reference *reference, const rnnc_node *node)
     reset(reference);
     if (reference->error.status == RNNC_OK) {
         reference->needed[node->id] = true;
-        need_inputs(reference);
+        need_all(reference);
     }
     return reference->error.status;
 }
@@ -109,7 +89,7 @@ rnnc_status rni_reference_need_states(rnnc_reference *reference)
         if (ready[id] && rni_reference_keeps(node))
             reference->needed[id] = true;
     }
-    need_inputs(reference);
+    need_all(reference);
     return reference->error.status;
 }
 
