@@ -5,12 +5,15 @@
 
 #include <float.h>
 
+#include "graph/need.h"
 #include "reference/reference.h"
 
 typedef struct search {
     rnnc_reference *reference;
     bool gradients;
     rni_reference_fault *fault;
+    bool *read;   // [n_nodes] the loss is made from it
+    bool *learns; // [n_nodes] it is made from a parameter that is not frozen
 } search;
 
 // What overflows a float would do so in the library.
@@ -59,6 +62,8 @@ static bool look_at(const search *s, const rni_reference_frame *frame,
         rni_reference_at(s->reference, frame, node);
     const double *values = s->gradients ? matrix->gradient : matrix->value;
     int64_t count = matrix->rows * matrix->cols, at = 0;
+    if (!s->read[node->id] || (s->gradients && !s->learns[node->id]))
+        return false;
     while (values != NULL && at < count && is_finite(values[at]))
         at++;
     if (values == NULL || at == count)
@@ -129,13 +134,36 @@ static bool look_at_frame(const search *s, const rni_reference_frame *frame)
     return false;
 }
 
+static bool make_marks(search *s, const rnnc_node *loss)
+{
+    rnnc_reference *r = s->reference;
+    size_t n = (size_t)r->n_nodes;
+    s->read = rni_arena_zeroed(&r->arena, n, sizeof *s->read);
+    s->learns = rni_arena_zeroed(&r->arena, n, sizeof *s->learns);
+    if (!s->read || !s->learns)
+        return false;
+    s->read[loss->id] = true;
+    for (int32_t p = 0; p < r->n_parameters; p++)
+        s->learns[r->graph->parameters[p]->node->id] =
+            !r->graph->parameters[p]->frozen;
+    rni_need_sources(r->graph, r->n_nodes, r->needed, s->read);
+    rni_need_results(r->graph, r->n_nodes, r->needed, s->learns);
+    // What is not read gives no gradient, also not 0 times infinity. A site is
+    // there for its steps.
+    for (int32_t id = 0; id < r->n_nodes; id++)
+        r->needed[id] =
+            s->read[id] ||
+            (r->needed[id] && r->graph->nodes[id]->op == RNI_OP_UNROLL);
+    return true;
+}
+
 bool rni_reference_find_fault(rnnc_reference *reference, const rnnc_node *loss,
                               rni_reference_fault *fault)
 {
-    search s = {reference, false, fault};
+    search s = {.reference = reference, .fault = fault};
     if (!rni_reference_begin(reference) ||
         rni_reference_need(reference, loss) != RNNC_OK ||
-        rni_reference_evaluate(reference) != RNNC_OK)
+        rni_reference_evaluate(reference) != RNNC_OK || !make_marks(&s, loss))
         return false;
     if (look_at_frame(&s, &reference->root))
         return true;

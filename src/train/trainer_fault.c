@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/need.h"
 #include "train/trainer_trace.h"
 
 typedef struct search {
     rnnc_trainer *t;
-    bool *needed;    // [n_nodes] the loss depends on it
+    bool *read;      // [nodes up to the loss] the loss is made from it
+    bool *given;     // the same: no input that the pass did not read is in it
     rnnc_node **all; // [n_all] those whose values can be asked for
     int32_t n_all;
     rnnc_run *run;
@@ -103,101 +105,100 @@ static bool need_room(search *s, int64_t floats)
 }
 
 // Of all sequences the one that is bad at the earliest step.
-static void look_sequence(search *s, rnnc_node *node)
+static bool look_sequence(search *s, rnnc_node *node)
 {
     int64_t batch = rnnc_run_batch(s->run), cols = node->shape.cols;
     const rni_order *order =
         rni_run_program(s->run)->executor.axes[node->shape.axis].order;
     rni_reference_fault first = {.node = node, .step = INT64_MAX};
     if (!need_room(s, order->longest * cols))
-        return;
+        return false;
     for (int64_t b = 0; b < batch; b++) {
         if (rnnc_run_get_rows(s->run, node, b, s->values) != RNNC_OK)
-            return;
+            return false;
         int64_t at = first_bad(s->values, order->lengths[b] * cols);
         if (at < 0 || at / cols >= first.step)
             continue;
         first.sequence = b;
         first.step = at / cols;
         first.value = (double)s->values[at];
-        s->found = true;
     }
+    s->found = first.step < INT64_MAX;
     if (s->found)
         s->first = first;
+    return true;
 }
 
-static void look_at(search *s, rnnc_node *node)
+// False: it could not be looked at.
+static bool look_at(search *s, rnnc_node *node)
 {
     int64_t batch = rnnc_run_batch(s->run);
     int64_t rows = node->shape.kind == RNI_BATCH ? batch : node->shape.rows;
-    if (node->shape.kind == RNI_SEQUENCE) {
-        look_sequence(s, node);
-        return;
-    }
+    if (node->shape.kind == RNI_SEQUENCE)
+        return look_sequence(s, node);
     if (!need_room(s, rows * node->shape.cols))
-        return;
+        return false;
     rnnc_status status = node->shape.kind == RNI_BATCH
                              ? rnnc_run_get_batch(s->run, node, s->values)
                              : rnnc_run_get_static(s->run, node, s->values);
     if (status == RNNC_OK)
         look(s, node, s->values, rows);
+    return status == RNNC_OK;
 }
 
 // ---- The pass again ---------------------------------------------------------
 
-static bool is_asked(const search *s, const rnnc_node *node)
+// A cell may have an input that none of what is read of it is made from.
+static bool is_given(const search *s, const rnnc_node *node)
 {
-    if (node->op == RNI_OP_INPUT &&
-        rni_inputs_find(&s->t->run->inputs, node) == NULL)
-        return false;
+    if (node->op == RNI_OP_INPUT)
+        return rni_inputs_find(&s->t->run->inputs, node) != NULL;
+    bool given = true;
+    for (int32_t k = 0; k < rni_need_inputs(node); k++)
+        given = given && s->given[node->inputs[k]->id];
+    return given || node->op == RNI_OP_UNROLL;
+}
+
+static bool is_asked(const rnnc_node *node)
+{
     return node->cell == NULL && node->shape.type == RNI_FLOAT &&
            node->op != RNI_OP_PARAMETER && node->op != RNI_OP_CONSTANT;
 }
 
-static void need_cell(const search *s, const rnnc_cell *cell)
-{
-    for (int32_t k = 0; k < cell->n_states; k++) {
-        s->needed[cell->states[k].next->id] = true;
-        if (cell->states[k].first != NULL)
-            s->needed[cell->states[k].first->id] = true;
-    }
-    for (int32_t k = 0; k < cell->n_outputs; k++)
-        s->needed[cell->outputs[k].node->id] = true;
-}
-
-// Inputs, and nodes of a cell that is unrolled, have smaller ids, so one pass
-// from the loss down finds all.
-static bool find_needed(search *s)
+// What is made later than the loss takes no part.
+static bool find_read(search *s)
 {
     const rnnc_node *loss = s->t->loss;
-    s->needed = rni_memory_zeroed(rni_trainer_memory(s->t),
-                                  (size_t)loss->id + 1, sizeof *s->needed);
-    if (s->needed == NULL)
-        return false;
-    s->needed[loss->id] = true;
-    for (int32_t i = loss->id; i >= 0; i--) {
-        const rnnc_node *node = loss->graph->nodes[i];
-        if (!s->needed[i])
-            continue;
-        // Of what a batch value is repeated along only the lengths count.
-        int32_t read = node->op == RNI_OP_REPEAT ? 1 : node->n_inputs;
-        for (int32_t k = 0; k < read; k++)
-            s->needed[node->inputs[k]->id] = true;
-        if (node->unrolled != NULL)
-            need_cell(s, node->unrolled);
+    const rni_memory *memory = rni_trainer_memory(s->t);
+    int32_t n = loss->id + 1;
+    bool *needed = rni_memory_zeroed(memory, (size_t)n, sizeof *needed);
+    s->read = rni_memory_zeroed(memory, (size_t)n, sizeof *s->read);
+    bool made = needed != NULL && s->read != NULL;
+    if (made) {
+        needed[loss->id] = s->read[loss->id] = true;
+        rni_need_all(loss->graph, n, needed);
+        rni_need_sources(loss->graph, n, needed, s->read);
     }
-    return true;
+    rni_memory_release(memory, needed);
+    return made;
 }
 
 static bool list_nodes(search *s)
 {
     const rnnc_node *loss = s->t->loss;
-    s->all = rni_memory_zeroed(rni_trainer_memory(s->t), (size_t)loss->id + 1,
-                               sizeof(rnnc_node *));
-    for (int32_t i = 0; s->all != NULL && i <= loss->id; i++)
-        if (s->needed[i] && is_asked(s, loss->graph->nodes[i]))
-            s->all[s->n_all++] = loss->graph->nodes[i];
-    return s->all != NULL;
+    const rni_memory *memory = rni_trainer_memory(s->t);
+    size_t n = (size_t)loss->id + 1;
+    s->all = rni_memory_zeroed(memory, n, sizeof(rnnc_node *));
+    s->given = rni_memory_zeroed(memory, n, sizeof *s->given);
+    if (s->all == NULL || s->given == NULL)
+        return false;
+    for (int32_t i = 0; i <= loss->id; i++) {
+        rnnc_node *node = loss->graph->nodes[i];
+        s->given[i] = is_given(s, node);
+        if (s->read[i] && s->given[i] && is_asked(node))
+            s->all[s->n_all++] = node;
+    }
+    return true;
 }
 
 static bool copy_rows(search *s, const rni_input *input)
@@ -261,14 +262,14 @@ static bool run_again(search *s)
            rnnc_run_forward(s->run) == RNNC_OK;
 }
 
-// Of those that the loss depends on; made later than the loss none does.
+// Of those that the loss is made from; later than the loss none was made.
 static void look_at_parameters(search *s)
 {
     const rnnc_weights *weights = rni_trainer_weights(s->t);
     for (int32_t p = 0; p < weights->n_parameters && !s->found; p++) {
         const rni_parameter *parameter = weights->graph->parameters[p];
         int32_t id = parameter->node->id;
-        if (id <= s->t->loss->id && s->needed[id])
+        if (id <= s->t->loss->id && s->read[id])
             look(s, parameter->node, rni_weights_values(weights, p),
                  parameter->rows);
     }
@@ -276,13 +277,15 @@ static void look_at_parameters(search *s)
 
 static void look_at_values(search *s)
 {
-    if (!find_needed(s))
+    if (!find_read(s))
         return;
     look_at_parameters(s);
     if (s->found || !list_nodes(s) || !run_again(s))
         return;
+    // Behind one that could not be looked at none is the first.
     for (int32_t i = 0; i < s->n_all && !s->found; i++)
-        look_at(s, s->all[i]);
+        if (!look_at(s, s->all[i]))
+            return;
 }
 
 // ---- By the textbook --------------------------------------------------------
@@ -301,7 +304,7 @@ static bool is_fresh(const rnnc_trainer *t)
 static void look_into_cell(search *s)
 {
     rni_reference_fault fault;
-    if (s->first.node->unrolled != NULL && is_fresh(s->t) &&
+    if (rni_need_site(s->first.node)->unrolled != NULL && is_fresh(s->t) &&
         rni_trainer_trace(s->t, s->first.sequence, &fault) && !fault.gradient &&
         fault.cell != NULL)
         s->first = fault;
@@ -368,7 +371,8 @@ rnnc_status rni_trainer_fault(rnnc_trainer *t, const char *what, double value)
         look_at_gradients(&s);
     say(&s, what, value);
     rnnc_run_destroy(s.run);
-    rni_memory_release(memory, s.needed);
+    rni_memory_release(memory, s.read);
+    rni_memory_release(memory, s.given);
     rni_memory_release(memory, s.all);
     rni_memory_release(memory, s.values);
     return t->error.status;
