@@ -52,8 +52,9 @@ static void add_folder(const char *path)
     closedir(folder);
     qsort(names, count, sizeof *names, by_name);
     for (size_t i = 0; i < count; i++) {
-        snprintf(whole, sizeof whole, "%s/%s", path, names[i]);
-        add_file(whole);
+        int length = snprintf(whole, sizeof whole, "%s/%s", path, names[i]);
+        if (length > 0 && length < PATH_MOST)
+            add_file(whole);
     }
 }
 
