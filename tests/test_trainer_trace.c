@@ -200,6 +200,25 @@ static void an_axis_of_lengths_alone_is_gone_along(void **state)
     tiny_free(&t);
 }
 
+// No steps, no values: there is nothing to look at, and more to look for.
+static void an_axis_without_steps_hides_no_node(void **state)
+{
+    (void)state;
+    tiny t;
+    tiny_begin(&t, NULL);
+    const float code[] = {1, -1}, *rows[] = {code};
+    const int64_t none = 0, two = 2;
+    rnnc_node *x = rnnc_input_rows_on(t.graph, "x", "source", 1);
+    rnnc_node *y = rnnc_input_rows_on(t.graph, "y", "target", 1);
+    rnnc_node *bad = rnnc_name(rnnc_log(y), "bad");
+    rnnc_dataset_rows(t.data, x, rows, &none, 1);
+    rnnc_dataset_rows(t.data, y, rows, &two, 1);
+    tiny_make(&t, rnnc_add(rnnc_total(rnnc_linear(x, "in", 1)),
+                           rnnc_total(rnnc_linear(bad, "out", 1))));
+    assert_says(&t, "is node \"bad\" (log), sequence 0, step 1 (nan)");
+    tiny_free(&t);
+}
+
 // A batch of no sequences, given by the caller.
 typedef struct none {
     tiny t;
@@ -559,6 +578,7 @@ int main(void)
         cmocka_unit_test(a_norm_that_overflows_is_of_no_node),
         cmocka_unit_test(a_value_of_a_batch_is_named_by_its_sequence),
         cmocka_unit_test(an_axis_of_lengths_alone_is_gone_along),
+        cmocka_unit_test(an_axis_without_steps_hides_no_node),
         cmocka_unit_test(of_a_batch_of_none_a_parameter_is_named),
         cmocka_unit_test(a_gradient_is_found_among_inputs_of_every_kind),
         cmocka_unit_test(a_value_is_found_among_inputs_of_every_kind),

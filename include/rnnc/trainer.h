@@ -30,10 +30,12 @@
  * a value arose. Weights, position and states are then those before the step,
  * so training can go on with a lower rate. A loss on held-out data that is not
  * finite, or of no data, ends training too, after its step or epoch: it counts
- * as a measurement that is no better, and the next call goes on from there. A
- * measurement that did not come about, because `fill_held_out` or memory
- * failed, is made by the next call before anything else, also after a
- * resumption.
+ * for `patience` as a measurement that is no better, but plateau, ASGD and
+ * `progress` are not told, and the next call goes on from there. A measurement
+ * that did not come about, because `fill_held_out` or memory failed, is made by
+ * the next call before anything else, also after a resumption. No checkpoint is
+ * written where training ends with an error, even if one was due:
+ * rnnc_trainer_checkpoint() writes it.
  *
  * All that later steps depend on is in a checkpoint: a training that was
  * stopped, by whatever, and resumed gives the bits of one that never stopped,

@@ -45,7 +45,7 @@ static const rnnc_node *user_of(const search *s, const rnnc_node *node)
     const rnnc_node *found = NULL;
     for (int32_t id = s->reference->n_nodes - 1; id > node->id; id--) {
         const rnnc_node *user = s->reference->graph->nodes[id];
-        for (int32_t i = 0; s->reference->needed[id] && i < user->n_inputs; i++)
+        for (int32_t i = 0; s->read[id] && i < rni_need_inputs(user); i++)
             if (user->inputs[i] == node && user != found) {
                 if (found != NULL)
                     return NULL;

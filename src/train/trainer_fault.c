@@ -93,9 +93,11 @@ static bool look(search *s, const rnnc_node *node, const float *values,
     return true;
 }
 
+// Results of no rows want a place, too.
 static bool need_room(search *s, int64_t floats)
 {
     const rni_memory *memory = rni_trainer_memory(s->t);
+    floats = floats < 1 ? 1 : floats;
     if (floats <= s->room)
         return true;
     rni_memory_release(memory, s->values);
