@@ -248,14 +248,31 @@ static void feed(const trial *t, rnnc_stream *stream, int64_t step)
     }
 }
 
+// What states begin with and go on with, and outputs, may be values from
+// outside of their cell.
+static bool has_late_part(const rnnc_cell *cell, const bool *late)
+{
+    bool is = false;
+    for (int32_t s = 0; s < cell->n_states; s++) {
+        const rni_cell_state *state = cell->states + s;
+        is = is || late[state->next->id] ||
+             (state->first != NULL && late[state->first->id]);
+    }
+    for (int32_t o = 0; o < cell->n_outputs; o++)
+        is = is || late[cell->outputs[o].node->id];
+    return is;
+}
+
 // Whether a value needs the end of a sequence, or all rows of a batch: a stream
 // has what there is so far.
 static bool is_late(const rnnc_node *node, const bool *late,
                     const bool *late_cells)
 {
-    bool is = node->op == RNI_OP_POOL || node->op == RNI_OP_FINAL ||
-              node->op == RNI_OP_REVERSE ||
-              (node->op == RNI_OP_UNROLL && late_cells[node->unrolled->id]);
+    bool is =
+        node->op == RNI_OP_POOL || node->op == RNI_OP_FINAL ||
+        node->op == RNI_OP_REVERSE ||
+        (node->op == RNI_OP_UNROLL && (late_cells[node->unrolled->id] ||
+                                       has_late_part(node->unrolled, late)));
     for (int32_t i = 0; i < node->n_inputs; i++)
         is = is || late[node->inputs[i]->id] ||
              (node->shape.kind == RNI_STATIC &&
