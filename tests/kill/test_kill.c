@@ -125,9 +125,9 @@ static int one_training(const learning_row *row, const learning *whole,
             assert_true(learning_same((learning *)(uintptr_t)whole, &l));
         learning_free(&l);
         // A life leaves one file too many at most, and each save tidies up.
-        assert_in_range(folder_count(folder), 0,
-                        (files > KEEP ? files : KEEP) + killed);
+        const int most_files = (files > KEEP ? files : KEEP) + killed;
         files = folder_count(folder);
+        assert_in_range(files, 0, most_files);
     }
     folder_remove(folder);
     return kills;
