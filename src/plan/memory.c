@@ -170,11 +170,9 @@ static void keep_last_rows(lives *l, const rni_stage *stage)
     for (int32_t i = 0; i < stage->n_borders; i++) {
         const rni_plan_state *s =
             plan->states + plan->state_list[stage->first_border + i];
-        rni_life *of = l->of + s->next.buffer;
-        if (s->mode != RNI_STATE_BLOCK)
-            continue;
-        widen(&of->start, &of->end, of->start, l->forward);
-        widen(&of->exact_start, &of->exact_end, of->exact_start, l->forward);
+        if (s->mode == RNI_STATE_BLOCK)
+            touch_rows(l, s->next.buffer, l->forward, l->forward, l->forward,
+                       l->forward);
     }
 }
 
